@@ -1,0 +1,1 @@
+"""What is the training state: find it, capture it, put it back."""

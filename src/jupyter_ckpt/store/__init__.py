@@ -1,0 +1,1 @@
+"""How it is kept: format, writer, reader, commit, catalog, journal, preservation, verification."""
