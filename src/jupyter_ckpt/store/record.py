@@ -72,7 +72,15 @@ class TensorSpec:
 
     def to_json(self) -> list[Any]:
         """A short list, not a dict: a record has hundreds of these."""
-        return [self.name, self.dtype, list(self.shape), self.entry, self.offset, list(self.stride), self.digest]
+        return [
+            self.name,
+            self.dtype,
+            list(self.shape),
+            self.entry,
+            self.offset,
+            list(self.stride),
+            self.digest,
+        ]
 
     @classmethod
     def from_json(cls, row: Any) -> TensorSpec:

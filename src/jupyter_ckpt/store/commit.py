@@ -1,0 +1,191 @@
+"""The commit protocol: data first, made durable, the record last, reported only when both are there.
+
+Unique temporary name in the same folder (``O_EXCL``) → write → fsync → rename → fsync of the folder; then the
+record in the same way; then a look whether the folder is still the one that the path names. Each step is there
+because leaving it out lost acknowledged saves under power cuts (ALICE, OSDI 2014, found the same in eleven
+systems). An fsync that failed is never tried again on the same file: a second one reports success over lost
+bytes ("fsyncgate", PostgreSQL 2018).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from jupyter_ckpt.errors import CkptError, DurabilityUncertain, NoSpace, NotCommitted
+from jupyter_ckpt.store.archive import Archive, Progress, Written
+from jupyter_ckpt.store.folder import Folder, sync_file
+from jupyter_ckpt.store.record import DATA_SUFFIX, RECORD_SUFFIX, CommitRecord, dump_record
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_CANNOT_RENAME = {errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EPERM}
+
+
+def temporary_name(name: str) -> str:
+    """``.<name>.<pid>-<random>.tmp``: hidden, unique, and recognisable as ours by prune."""
+    return f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+
+
+def commit(
+    folder: Path,
+    name: str,
+    archive: Archive,
+    make_record: Callable[[Written], CommitRecord],
+    *,
+    rename: bool = True,
+    random_writes: bool = True,
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> CommitRecord:
+    """Write a checkpoint so that it exists wholly or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder, which exists.
+    name : str
+        The checkpoint's name; ``<name>.pt`` and ``<name>.json`` must not exist.
+    archive : Archive
+        The state, laid out.
+    make_record : callable
+        Gets what was written and returns the record.
+    rename, random_writes : bool
+        What the volume can do. Without rename both files are written under their final names, in order: the
+        record's seal and digests then decide whether they are whole.
+    threads : int
+        Storages written at a time.
+    progress : callable, optional
+        See `Progress`.
+
+    Returns
+    -------
+    CommitRecord
+        The record as committed.
+
+    Raises
+    ------
+    NotCommitted, NoSpace
+        Nothing changed: no file of this name is left, earlier checkpoints are untouched. ``errno`` is kept.
+    DurabilityUncertain
+        The checkpoint may be visible but was not proved durable. ``errno`` is kept.
+    """
+    data_name, record_name = name + DATA_SUFFIX, name + RECORD_SUFFIX
+    made: list[str] = []
+    try:
+        held = Folder(folder)
+    except OSError as error:
+        raise _not_committed(name, folder, error) from error
+    with held:
+        try:
+            written = _write_data(held, data_name, archive, made, rename, random_writes, threads, progress)
+            record = make_record(written)
+            temporary = _write_record(held, record_name, dump_record(record), made, rename)
+        except OSError as error:
+            held.discard(*made)
+            raise _not_committed(name, folder, error) from error
+        except BaseException:
+            held.discard(*made)
+            raise
+        try:
+            if temporary is not None:
+                held.rename(temporary, record_name)
+        except OSError as error:
+            held.discard(*made)
+            raise _not_committed(name, folder, error) from error
+        # From here on the checkpoint is visible: a failure is doubt about it, not its absence.
+        try:
+            held.sync()
+        except OSError as error:
+            raise DurabilityUncertain(
+                f"{name} was written to {folder}, but the volume could not confirm it ({_why(error)}):"
+                " run %ckpt verify, and save once more",
+                error.errno,
+            ) from error
+        if not held.is_still_there():
+            raise DurabilityUncertain(
+                f"{name}: {folder} is not the same folder any more (volume unmounted or mounted over while"
+                " saving): check %ckpt storage, and save once more",
+                errno.ESTALE,
+            )
+    return record
+
+
+def _write_data(
+    held: Folder,
+    name: str,
+    archive: Archive,
+    made: list[str],
+    rename: bool,
+    random_writes: bool,
+    threads: int,
+    progress: Progress | None,
+) -> Written:
+    """The data file, whole, durable and under its final name."""
+    # The empty final file reserves the name: a rename would silently replace another kernel's file.
+    os.close(held.create(name)) if rename else None
+    if rename:
+        made.append(name)
+    target = temporary_name(name.removesuffix(DATA_SUFFIX)) if rename else name
+    fd = held.create(target)
+    made.append(target)
+    try:
+        written = archive.write(fd, threads=threads, sequential=not (rename and random_writes), progress=progress)
+        sync_file(fd)
+    except BaseException:
+        _close_quietly(fd)
+        raise
+    os.close(fd)  # network file systems report a full quota here
+    if rename:
+        held.rename(target, name)
+        made.remove(target)
+    held.sync()
+    return written
+
+
+def _write_record(held: Folder, name: str, raw: bytes, made: list[str], rename: bool) -> str | None:
+    """The record, durable; returns the temporary name that is still to be renamed, if any."""
+    target = temporary_name(name.removesuffix(RECORD_SUFFIX)) if rename else name
+    fd = held.create(target)
+    made.append(target)
+    try:
+        view = memoryview(raw)
+        while view:
+            view = view[os.write(fd, view) :]
+        sync_file(fd)
+    except BaseException:
+        _close_quietly(fd)
+        raise
+    os.close(fd)
+    return target if rename else None
+
+
+def _close_quietly(fd: int) -> None:
+    """Close after a failure; the failure itself is what gets reported."""
+    try:
+        os.close(fd)
+    except OSError:
+        return
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _not_committed(name: str, folder: Path, error: OSError) -> CkptError:
+    kept = "nothing was changed, earlier checkpoints are untouched"
+    if error.errno in _FULL:
+        why, cure = (
+            f"no room on the volume of {folder} ({_why(error)})",
+            "%ckpt prune frees some, %ckpt storage lists others",
+        )
+        return NoSpace(f"{name} was not saved: {why}; {kept}. {cure}", error.errno)
+    if error.errno == errno.EROFS:
+        why, cure = f"the volume of {folder} is read-only", "%ckpt storage lists others"
+    elif isinstance(error, FileExistsError):
+        why, cure = f"a checkpoint of that name exists in {folder}", "give another epoch or step"
+    else:
+        why, cure = f"writing to {folder} failed ({_why(error)})", "%ckpt storage shows the volumes"
+    return NotCommitted(f"{name} was not saved: {why}; {kept}. {cure}", error.errno)
