@@ -104,9 +104,9 @@ def candidates(
     if real and not sys.platform.startswith("linux"):
         return _elsewhere(cwd, environ, probe, needed)
     facts = Facts(parse(machine.read_table() if table is None else table), environ, exists or _markers(real))
-    here = _resolved(cwd, environ, real)
+    here = _resolved(cwd, environ, real, timeout)
     home = environ.get("HOME", "")
-    home = _resolved(home, environ, real) if home.startswith("/") else ""
+    home = _resolved(home, environ, real, timeout) if home.startswith("/") else ""
     user = environ.get("USER") or environ.get("JUPYTERHUB_USER") or environ.get("LOGNAME") or ""
     chosen = [mount for mount in facts.mounts if worth_saving_to(mount, facts, here, home)]
     cancelled = threading.Event()
@@ -171,7 +171,7 @@ def _standing(mount: Mount, facts: Facts, found: Probe, here: str, home: str, re
     assessment = judge(found.folder, facts)
     if real and found.device is not None:
         assessment = machine.cross_check(assessment, covering(facts.mounts, found.folder), found.device)
-    return Standing(mount, assessment, found, here, home, size_is_real(mount))
+    return Standing(mount, assessment, found, here, home, size_is_real(mount), facts.mounts.index(mount))
 
 
 def _candidate(standing: Standing, why: str) -> Candidate:
@@ -258,14 +258,14 @@ def _elsewhere(
     return _ranked(standings, needed)
 
 
-def _resolved(path: str | os.PathLike[str] | None, environ: Mapping[str, str], real: bool) -> str:
+def _resolved(path: str | os.PathLike[str] | None, environ: Mapping[str, str], real: bool, timeout: float) -> str:
     """An absolute folder; empty when there is none (the working directory was unmounted or removed)."""
     if not real:
         text = os.fsdecode(path) if path is not None else environ.get("PWD", "")
         return normal(text) if text.startswith("/") else ""
     try:
         text = os.fsdecode(path) if path is not None else os.getcwd()
-        return machine.Answer(lambda: os.path.realpath(text)).get(machine.ANSWER_S)
+        return machine.Answer(lambda: os.path.realpath(text)).get(timeout)
     except (OSError, machine.NoAnswer):
         return ""
 

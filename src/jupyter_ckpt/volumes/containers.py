@@ -50,15 +50,18 @@ class Facts:
         self.mounts = mounts
         self.environ = environ
         self._exists = exists
+        self._known: dict[str, bool] = {}
         self.points = {mount.mount_point for mount in mounts}
         self.root = root_mount(mounts)
 
     def exists(self, path: str) -> bool:
         """Whether a marker file exists."""
-        try:
-            return bool(self._exists(path))
-        except (OSError, ValueError):
-            return False
+        if path not in self._known:
+            try:
+                self._known[path] = bool(self._exists(path))
+            except (OSError, ValueError):
+                self._known[path] = False
+        return self._known[path]
 
     @cached_property
     def injected_devices(self) -> frozenset[str]:

@@ -12,41 +12,12 @@ from jupyter_ckpt.volumes.table import Mount, covers
 from jupyter_ckpt.volumes.walk import covering
 
 _NEVER = (
-    *(
-        "/proc",
-        "/sys",
-        "/dev",
-        "/etc",
-        "/boot",
-        "/efi",
-        "/usr",
-        "/bin",
-        "/sbin",
-        "/lib",
-        "/lib64",
-        "/snap",
-        "/init",
-    ),
-    *(
-        "/nix/store",
-        "/run",
-        "/var/run",
-        "/host",
-        "/var/lib/docker",
-        "/var/lib/kubelet",
-        "/var/lib/containers",
-    ),
-    *(
-        "/var/lib/containerd",
-        "/var/lib/snapd",
-        "/var/snap",
-        "/var/lib/lxcfs",
-        "/System",
-        "/var/log",
-        "/var/cache",
-        "/var/db",
-    ),
+    *("/proc", "/sys", "/dev", "/etc", "/boot", "/efi", "/snap", "/init", "/nix/store", "/run", "/var/run", "/host"),
+    *("/var/lib/docker", "/var/lib/kubelet", "/var/lib/containers", "/var/lib/containerd", "/var/lib/lxcfs"),
+    *("/var/lib/snapd", "/var/snap", "/System"),
 )
+# Partitions of a machine; in a container the same folders may well carry a volume.
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/var/log", "/var/cache", "/var/db", "/opt/bin")
 _NO_STORAGE = frozenset({Family.PSEUDO, Family.IMAGE})
 _DRIVE_FOLDERS = ("MyDrive", "My Drive")
 _LOOKED_AT = 32
@@ -64,6 +35,8 @@ def worth_saving_to(mount: Mount, facts: Facts, here: str, home: str) -> bool:
     if any(folder and covering(facts.mounts, folder) is mount for folder in (here, home)):
         return True
     if "/media/" not in point and any(covers(tree, point) for tree in _NEVER):
+        return False
+    if not facts.container and family(mount) is Family.DISK and any(covers(tree, point) for tree in _SYSTEM):
         return False
     assessment = judge(point, facts)
     return point == "/" or assessment.durability is not Durability.EPHEMERAL

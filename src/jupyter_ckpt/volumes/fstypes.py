@@ -44,7 +44,7 @@ _LAYER = _words(
 _DISK = _words(
     "ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs reiser4 nilfs2 bcachefs ntfs ntfs3 vfat msdos fat "
     "exfat fuseblk hfs hfsplus apfs ufs zonefs jffs2 ubifs yaffs2 minix gfs2 ocfs2 vxfs fuse.ntfs-3g "
-    "fuse.ntfs fuse.exfat fuse.ext2 fuse.zfs fuse.mergerfs lxfs wslfs refs"
+    "fuse.ntfs fuse.exfat fuse.ext2 fuse.zfs fuse.mergerfs lxfs wslfs refs ecryptfs"
 )
 _NETWORK = _words(
     "nfs nfs3 nfs4 cifs smb smbfs smb2 smb3 ceph lustre lustre_lite gpfs mmfs beegfs fhgfs glusterfs "

@@ -222,6 +222,24 @@ MACHINES: tuple[Platform, ...] = (
         env=("RUNNER_ENVIRONMENT=github-hosted",),
     ),
     Platform(
+        "AWS Fargate",
+        (Place("/", EPHEMERAL, "the task's storage is deleted when the task ends"),),
+        "AWS documentation, storage options for Amazon ECS tasks",
+        env=("AWS_EXECUTION_ENV=AWS_ECS_FARGATE",),
+    ),
+    Platform(
+        "AWS Lambda",
+        (Place("/", EPHEMERAL, "a function's files are lost with its execution environment"),),
+        "AWS documentation, Lambda ephemeral storage",
+        env=("AWS_LAMBDA_FUNCTION_NAME",),
+    ),
+    Platform(
+        "Cloud Run",
+        (Place("/", EPHEMERAL, "an instance's files are kept in memory and lost with it"),),
+        "Google Cloud documentation, Cloud Run container runtime contract",
+        env=("K_SERVICE+K_REVISION", "CLOUD_RUN_JOB"),
+    ),
+    Platform(
         "Fly.io",
         (
             Place("/", UNKNOWN, "a Fly volume lies on one host and is as safe as its snapshots", own_mount=True),

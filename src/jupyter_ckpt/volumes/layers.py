@@ -11,7 +11,7 @@ from jupyter_ckpt.volumes.table import Mount
 from jupyter_ckpt.volumes.walk import covering
 
 _RUNTIME_LAYER = re.compile(
-    r"/overlay2?/|/overlayfs/|/docker/|/docker-|containers/storage|snapshotter\.v1|/snapshots/\d+|/buildkit/|/containerd/|"
+    r"/overlay2/|/overlay/[0-9a-f]{64}|/overlayfs/|/docker/|/docker-|containers/storage|snapshotter\.v1|/snapshots/\d+|/buildkit/|/containerd/|"
     r"/rancher/|/crio/|/podman/|fuse-overlayfs|/userdata/overlay/|/kaniko|/apptainer/|/singularity/|/lxcfs/|/garden/|"
     r"/runsc|/enroot/|/aufs/|/sysbox/|/gvisor/"
 )
@@ -34,7 +34,8 @@ _RUNTIME_STATE = re.compile(
     r"/(?:apptainer|singularity)/mnt/session"
 )
 _STORE = re.compile(
-    r"containers/storage/|/var/lib/docker/|^/docker/|/overlay2/|/var/lib/containerd/|/io\.containerd|/var/lib/containers/"
+    r"containers/storage/|/var/lib/docker/|^/docker/|/overlay2/|/var/lib/containerd/|/io\.containerd|/var/lib/containers/|"
+    r"/buildkit/|/var/lib/buildah/|/buildah-cache"
 )
 
 

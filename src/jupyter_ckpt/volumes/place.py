@@ -52,12 +52,24 @@ class Platform:
     mounts: tuple[str, ...] = ()
 
     def matches(self, facts: Facts) -> bool:
-        """Whether the facts show this platform.  Signs may be patterns; ``a+b`` needs both; ``NAME=value`` too."""
+        """Whether the facts show this platform.
+
+        A sign may be a pattern; ``a+b`` needs both; variables are ``NAME`` or ``NAME=value``, mounts ``point`` or
+        ``point@source``.
+        """
         return (
             any(all(_in_environ(part, facts) for part in sign.split("+")) for sign in self.env)
             or any(all(facts.exists(part) for part in sign.split("+")) for sign in self.files)
-            or any(all(fnmatch.filter(facts.points, part) for part in sign.split("+")) for sign in self.mounts)
+            or any(all(_mounted(part, facts) for part in sign.split("+")) for sign in self.mounts)
         )
+
+
+def _mounted(sign: str, facts: Facts) -> bool:
+    point, _, source = sign.partition("@")
+    return any(
+        fnmatch.fnmatchcase(mount.mount_point, point) and fnmatch.fnmatchcase(mount.source, source or "*")
+        for mount in facts.mounts
+    )
 
 
 def _in_environ(sign: str, facts: Facts) -> bool:

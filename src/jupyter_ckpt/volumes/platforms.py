@@ -7,7 +7,7 @@ document, it says ``unknown`` or ``session``, never ``persistent``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 
 from jupyter_ckpt.volumes.assessment import Verdict
 from jupyter_ckpt.volumes.containers import Facts
@@ -20,9 +20,10 @@ from jupyter_ckpt.volumes.table import Mount, covers
 PLATFORMS: tuple[Platform, ...] = NOTEBOOKS + MACHINES
 
 
-def recognised(facts: Facts) -> Iterator[Platform]:
+@lru_cache(maxsize=8)
+def recognised(facts: Facts) -> tuple[Platform, ...]:
     """The platforms whose signs are there; usually one, sometimes one inside another."""
-    return (platform for platform in PLATFORMS if platform.matches(facts))
+    return tuple(platform for platform in PLATFORMS if platform.matches(facts))
 
 
 def hosted(path: str, mount: Mount, facts: Facts) -> tuple[Verdict, Platform] | None:

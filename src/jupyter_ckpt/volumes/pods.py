@@ -26,9 +26,14 @@ _DRIVER_DEVICE = re.compile(
 _NESTED_NODE = re.compile(rf"/volumes/{HEX}/_data/")
 
 
-def kubelet(mount: Mount) -> Verdict | None:
-    """What a folder below the kubelet's folder of one pod survives (kubernetes.io, Volumes)."""
+def kubelet(path: str, mount: Mount) -> Verdict | None:
+    """What a folder below the kubelet's folder of one pod survives (kubernetes.io, Volumes).
+
+    Inside the pod the mount's root folder shows it; on the node itself it is the path.
+    """
     root = mount.root + "/"
+    if POD.search(path + "/") and not POD.search(root + mount.mount_point + "/"):
+        root = path + "/"
     plugin = _PLUGIN.search(root)
     if plugin is not None:
         name = plugin[1]

@@ -86,7 +86,15 @@ def try_folder(folder: str, cancelled: threading.Event | None = None) -> Probe:
     renamed = name + "-2"
     try:
         _stop_if(cancelled)
-        problem = _create(name)
+    except Cancelled:
+        return replace(found, problem="gave up waiting")
+    try:
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600)
+    except OSError as error:
+        # nothing was made, so nothing is removed: the name might be someone else's file
+        return replace(found, writable=False, problem=_say(error))
+    try:
+        problem = _fill(name, handle)
         if problem:
             return replace(found, writable=False, problem=problem)
         _stop_if(cancelled)
@@ -109,9 +117,8 @@ def _stop_if(cancelled: threading.Event) -> None:
         raise Cancelled
 
 
-def _create(name: str) -> str:
-    """Write one block durably to a new file and read it back; what went wrong, or nothing."""
-    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600)
+def _fill(name: str, handle: int) -> str:
+    """Write one block durably to the new file and read it back; what went wrong, or nothing."""
     try:
         view = memoryview(_BLOCK)
         while view:

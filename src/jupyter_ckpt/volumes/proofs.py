@@ -106,7 +106,12 @@ def azure_temporary_disk(case: Case) -> Verdict | None:
     if case.family is not Family.DISK or case.on_root:
         return None
     warned = case.facts.exists(mount.mount_point.rstrip("/") + "/DATALOSS_WARNING_README.txt")
-    if warned or "azure_resource" in mount.source or "ephemeral" in mount.mount_point:
+    if (
+        warned
+        or "azure_resource" in mount.source
+        or "ephemeral" in mount.mount_point
+        or mount.mount_point == "/mnt/resource"
+    ):
         return Verdict(
             EPHEMERAL, f"{mount.mount_point} is the machine's temporary disk: wiped when the machine stops."
         )
@@ -118,7 +123,7 @@ FIRST: tuple[Rule, ...] = (
     no_storage,
     single_file,
     wsl_own,
-    lambda case: pods.kubelet(case.mount),
+    lambda case: pods.kubelet(case.path, case.mount),
     azure_temporary_disk,
 )
 """Rules that prove something about the mount itself; asked before any platform."""

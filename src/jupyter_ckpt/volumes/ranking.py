@@ -28,6 +28,8 @@ class Standing:
     here: str
     home: str
     size_is_real: bool
+    place: int = 0
+    """Its line in the table: of two equal paths the one that was there first is the better known."""
 
 
 def sort_key(standing: Standing, needed: int) -> tuple[object, ...]:
@@ -40,8 +42,7 @@ def sort_key(standing: Standing, needed: int) -> tuple[object, ...]:
         _is_tight(probe),
         nearness(standing),
         -(probe.free_bytes or 0) if standing.size_is_real else 0,
-        standing.mount.mount_point.count("/"),
-        standing.mount.mount_point,
+        standing.place,
     )
 
 
@@ -54,8 +55,8 @@ def nearness(standing: Standing) -> int:
         return 1
     if standing.home and (folder == standing.home or covers(standing.home, point)):
         return 2
-    if _SHARED.search(point):
-        return 6
+    if _SHARED.search(point) or "/media/" in point or re.fullmatch("/mnt/[a-z]", point):
+        return 6  # data-set disks, removable disks, the Windows drives of WSL
     if point == "/":
         return 5
     return 3 if standing.probe.mine else 4

@@ -46,7 +46,7 @@ _SCRATCH_DISK = re.compile(
 def docker_volume(case: Case) -> Verdict | None:
     """Docker, podman and nerdctl keep a volume in ``.../volumes/<name>/_data``, wherever their own folder is."""
     names = _DOCKER_VOLUME.findall(case.mount.root)
-    if not names or case.family not in (Family.DISK, Family.UNKNOWN):
+    if not names:
         return None
     if any(_HEX64.fullmatch(name.rsplit("/", 1)[-1]) for name in names):
         return Verdict(
@@ -141,6 +141,9 @@ def container_disk(case: Case) -> Verdict | None:
         return Verdict(EPHEMERAL, f"{mount.mount_point} is scratch space of the container's machine.")
     if facts.sandbox:
         return Verdict(UNKNOWN, "a disk of the sandbox's virtual machine; whether it is kept is not known.")
+    root = facts.root
+    if root is not None and not mount.has_root and mount.device == root.device:
+        return layers.disk_root(root, facts)  # a second mount of the container's own thin device
     if facts.kubernetes:
         return pods.claim(case.path, mount, facts)
     if mount.has_root:
@@ -188,6 +191,8 @@ def disk(case: Case) -> Verdict | None:
             UNKNOWN,
             "clouds mount a machine's temporary disk at /mnt: it may be wiped when the machine stops.",
         )
+    if facts.claims_container and not facts.container:
+        return Verdict(UNKNOWN, "a machine made from a container image: its provider decides how long it is kept.")
     if facts.container and not case.on_root:
         return Verdict(
             PERSISTENT,
