@@ -163,6 +163,24 @@ def test_without_a_probe_nothing_is_claimed():
     assert (first.writable, first.free_bytes, first.rename) == (None, None, None)
 
 
+def test_why_is_a_sentence_whatever_wins():
+    anonymous = row("/anon", "ext4", "/dev/sda1", f"/docker/volumes/{HEX}/_data", "8:1")
+    assert ranked(mountinfo(*docker(anonymous)), "/x")[0].why.startswith(
+        "The best there is, but not safe: probably an"
+    )
+    colab = ranked(mountinfo(*docker()), "/content", environ={"COLAB_GPU": "1"})[0]
+    assert colab.why.startswith("The best there is, but not safe: Google Colab: ")
+    assert (
+        "room"
+        in ranked(mountinfo(*docker(BIND)), "/w", probe=prober(w={"free_bytes": 1}, x={"free_bytes": 1}))[-1].why
+    )
+    nowhere = Probe("/w", writable=False, problem="the quota is used up")
+    assert ranked(mountinfo(*docker(BIND)), "/w", probe=lambda folder: nowhere)[0].why.startswith(
+        "No volume can be written"
+    )
+    assert ranked(mountinfo(*docker(BIND)), "/x")[0].why.startswith("The only persistent volume")
+
+
 def test_json():
     (first, *_) = ranked(mountinfo(*docker(BIND)), "/w")
     assert json.loads(json.dumps(first.to_json()))["assessment"]["durability"] == "persistent"

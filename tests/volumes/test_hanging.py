@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from jupyter_ckpt.volumes.machine import Answer, NoAnswer
 @pytest.fixture
 def sleepy(tmp_path, missing):
     """Mounts a file system of which one call sleeps, below a folder that is taken for a volume."""
-    pytest.importorskip("mfusepy")
+    if importlib.util.find_spec("mfusepy") is None:
+        missing("mfusepy is not installed")
     if not os.path.exists("/dev/fuse") or os.geteuid() != 0:
         missing("FUSE needs /dev/fuse and root")
     point = Path("/srv/jupyter-ckpt-sleepy") / tmp_path.name

@@ -34,6 +34,7 @@ CASES = [
     ("bind of host /tmp on disk", docker(row("/w", "ext4", "/dev/sda1", "/tmp", "8:1")), "/w", U),
     ("tmpfs volume", docker(row("/w", "tmpfs", "tmpfs")), "/w", E),
     ("deleted bind", docker(row("/w", "ext4", "/dev/sda1", "/home/u/p//deleted", "8:1")), "/w", E),
+    ("dotfile on a shared folder, cut table", mounts(row("/home/u/.gitconfig", "fakeowner", "/run/host_mark/Users")), "/home/u/.gitconfig", E),
     ("nvidia file", docker(row("/usr/bin/nvidia-smi", "ext4", "/dev/sda1", "/usr/bin/nvidia-smi", "8:1")), "/usr/bin/nvidia-smi", E),
     ("nvidia lib", docker(row("/usr/lib/x86_64-linux-gnu/libcuda.so.550.54", "ext4", "/dev/sda1", "/usr/lib/libcuda.so.550.54", "8:1")), "/usr/lib/x86_64-linux-gnu/libcuda.so.550.54", E),
     ("docker desktop mac", docker(row("/w", "fakeowner", "/run/host_mark/Users", "/u/p")), "/w", P),

@@ -85,7 +85,9 @@ def no_storage(case: Case) -> Verdict | None:
 def single_file(case: Case) -> Verdict | None:
     """A file bound over another one is no folder to save into, however real its disk is."""
     mount = case.mount
-    named_like_a_file = case.facts.container and _FILE_NAME.search(mount.mount_point) is not None
+    # a machine's own disk may well be mounted on a folder with such a name
+    lent = case.facts.container or case.family is Family.HOST_SHARE
+    named_like_a_file = lent and _FILE_NAME.search(mount.mount_point) is not None
     if named_like_a_file or mount.mount_point in _SINGLE_FILES or mount.root in _SINGLE_FILES:
         return Verdict(EPHEMERAL, f"{mount.mount_point} is a single file that was put in, not a folder.")
     return None

@@ -74,7 +74,8 @@ def why_it_wins(best: Standing, ordered: list[Standing], needed: int) -> str:
     """One sentence for the winner."""
     others = [other for other in ordered if other is not best]
     reason = best.assessment.reason.rstrip(".")
-    reason = reason[:1].lower() + reason[1:] if reason[1:2].islower() else reason
+    if not reason.startswith(best.assessment.platform or "\0"):  # a platform's name keeps its capital
+        reason = reason[:1].lower() + reason[1:]
     if best.probe.writable is False:
         return f"No volume can be written to; this one is the nearest: {best.probe.problem or reason}."
     if not room_is_enough(best, needed):
