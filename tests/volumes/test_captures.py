@@ -44,7 +44,7 @@ def test_nothing_unsafe_is_picked(capture):
 
 
 def test_the_collection():
-    """The bar of the collection: nothing dangerous, nothing raised, 95 % of mountinfo and 88 % of all forms right."""
+    """The bar: nothing dangerous, nothing raised, 95 % right of the mountinfo captures and of all forms together."""
     if not (COLLECTION / "score.py").is_file():
         pytest.skip(f"the collection of published captures is not at {COLLECTION}; it may not be copied here")
     done = subprocess.run(
