@@ -15,6 +15,7 @@ from jupyter_ckpt.store.journal import Journal
 
 MARK_EVENTS = frozenset({"pinned", "unpinned", "tagged", "untagged", "noted", "verified", "corrupt"})
 _READABLE_EVENT = re.compile(rb'\{"time": "[^"]{1,40}", "event": "([a-z_]+)"')
+_WORD = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._=+-]*")
 
 
 @dataclass
@@ -73,7 +74,9 @@ def perhaps_pinned(torn: Iterable[bytes], names: Iterable[str]) -> set[str]:
         event = _READABLE_EVENT.match(line)
         if event is None or event[1] == b"pinned":
             doubtful.append(line)
-    return {name for name in names if any(name.encode() in line for line in doubtful)}
+    # Whole words only: ``epoch-1`` is no mention in ``epoch-10``.
+    words = {word.decode() for line in doubtful for word in _WORD.findall(line)}
+    return words & set(names)
 
 
 def pin(journal: Journal, name: str) -> None:

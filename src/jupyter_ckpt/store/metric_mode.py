@@ -49,11 +49,16 @@ def known_mode(metric: str) -> Mode | None:
 
     Every word of the name must be known, so that ``map_size`` or ``loss_scale`` is nothing.
     """
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", metric[:200])
-    words = [word for word in re.split(r"[^a-z0-9]+", spaced.lower()) if word]
-    telling = [word for word in words if word not in _WHERE and not word.isdigit()]
-    joined = "".join(telling)
-    telling = [joined] if joined in _MIN | _MAX else telling
+    plain = metric[:200]
+    return _mode_of(plain.lower()) or _mode_of(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain).lower())
+
+
+def _mode_of(name: str) -> Mode | None:
+    words = [word for word in re.split(r"[^a-z0-9]+", name) if word and not word.isdigit()]
+    joined = "".join(words)
+    if joined in _MIN | _MAX:
+        words = [joined]
+    telling = [word if word in _MAX else word.rstrip("0123456789") for word in words if word not in _WHERE]
     if telling and all(word in _MIN for word in telling):
         return "min"
     if telling and all(word in _MAX for word in telling):

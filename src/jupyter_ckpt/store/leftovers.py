@@ -1,0 +1,133 @@
+"""What killed processes left in a run's folder: temporary files, and data files that never got a record.
+
+Only what is proved ours is collected; a data file that nothing of ours names may be somebody's only copy.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from jupyter_ckpt.store.record import DATA_SUFFIX, RECORD_SUFFIX, is_safe_name
+from jupyter_ckpt.store.temporary import parse_temporary, process_is_alive
+
+_SETTLED = 60.0
+"""Seconds without a write after which a dead process's file is taken as its last word."""
+_UNACKNOWLEDGED = frozenset({"saving", "save_failed"})
+_ACKNOWLEDGED = frozenset({"saved", "trashed", "pruned", "untrashed", "pinned", "verified", "corrupt", "tagged"})
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """One file that belongs to no checkpoint.
+
+    Parameters
+    ----------
+    path : Path
+        It.
+    size : int
+        Bytes.
+    action : {"delete", "trash", "leave"}
+        ``trash`` for data that was once reported as saved and has lost its record.
+    why : str
+        What it is, for people.
+    """
+
+    path: Path
+    size: int
+    action: Literal["delete", "trash", "leave"]
+    why: str
+
+
+def find_leftovers(
+    folder: Path,
+    files: Iterable[str],
+    events: Sequence[Mapping[str, Any]],
+    hosts: Iterable[str],
+    *,
+    now: float,
+    grace: float,
+) -> list[Leftover]:
+    """Look through a run's folder; data files come before the temporary files that prove them ours.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+    files : iterable of str
+        All names in it.
+    events : sequence
+        Its journal.
+    hosts : iterable of str
+        Hosts that are known to have written here. A process id says something only when this is the only one:
+        another container's process looks dead from here.
+    now, grace : float
+        Seconds.
+    """
+    names = set(files)
+    here_only = set(hosts) == {socket.gethostname()}
+    writing: set[str] = set()
+    temporaries, abandoned = [], set()
+    for file_name in sorted(names):
+        parsed = parse_temporary(file_name)
+        status = _regular(folder / file_name) if parsed else None
+        if parsed is None or status is None:
+            continue
+        name, pid = parsed
+        age = now - status.st_mtime
+        dead = here_only and age > _SETTLED and not process_is_alive(pid)
+        if dead or age > grace:
+            abandoned.add(name)
+            temporaries.append(Leftover(folder / file_name, status.st_size, "delete", "an unfinished write"))
+        else:
+            writing.add(name)
+    said = _said(events)
+    found = []
+    for file_name in sorted(names):
+        name = file_name.removesuffix(DATA_SUFFIX)
+        if name == file_name or name in writing or name + RECORD_SUFFIX in names or file_name.startswith("."):
+            continue
+        status = _regular(folder / file_name)
+        if status is None:
+            continue
+        old = now - status.st_mtime > grace
+        leftover = _bare_data(folder / file_name, status.st_size, name, said.get(name), name in abandoned, old)
+        if leftover is not None:
+            found.append(leftover)
+    return found + temporaries
+
+
+def _bare_data(path: Path, size: int, name: str, said: str | None, abandoned: bool, old: bool) -> Leftover | None:
+    """What to make of a data file without a record; None while it may still be being written."""
+    if is_safe_name(name):
+        if said == "acknowledged":
+            return Leftover(path, size, "trash", "saved once, but its record is gone") if old else None
+        if abandoned or (said == "unacknowledged" and old):
+            return Leftover(path, size, "delete", "data of a save that never finished")
+        if said == "unacknowledged":
+            return None
+    return Leftover(path, size, "leave", "no record, and the journal does not know it: not ours to delete")
+
+
+def _said(events: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for event in events:
+        name, kind = event.get("name"), event.get("event")
+        if isinstance(name, str) and kind in _ACKNOWLEDGED:
+            said[name] = "acknowledged"
+        elif isinstance(name, str) and kind in _UNACKNOWLEDGED:
+            said.setdefault(name, "unacknowledged")
+    return said
+
+
+def _regular(path: Path) -> os.stat_result | None:
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
