@@ -1,0 +1,195 @@
+"""Finding the training state in a user's namespace, without guessing: what could mean two things is an error.
+
+The links decide: an optimizer belongs to the model whose parameters it holds, a scheduler to its optimizer.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from jupyter_ckpt.errors import NothingTracked, UnknownName, UsageProblem
+from jupyter_ckpt.receipt import Item
+from jupyter_ckpt.state.ambiguity import Found, check_links
+from jupyter_ckpt.state.generators import is_generator
+from jupyter_ckpt.state.tracked import Kind, Tracked, classify, explain
+from jupyter_ckpt.state.wrappers import unwrap
+
+_SHELL_NAMES = frozenset(("In", "Out", "exit", "quit", "get_ipython", "open"))
+_GOOD_NAMES = ("model", "net", "network", "optimizer", "scheduler", "scaler", "ema")
+_HISTORIES = re.compile(
+    r"(history|log_history|metrics|losses|accs|accuracies"
+    r"|(train|val|valid|test|epoch|running)_(loss|losses|acc|accs|accuracies|metrics|history)s?"
+    r"|best|best_\w+|\w+_(history|losses|accs)"
+    r"|patience_counter|epochs_no_improve|no_improve|bad_epochs|early_stop_counter)"
+)
+
+
+@dataclass
+class Discovery:
+    """What was found: ``tracked``, and ``notes`` about what was seen and left out."""
+
+    tracked: list[Tracked] = field(default_factory=list)
+    notes: list[Item] = field(default_factory=list)
+
+
+def discover(namespace: Mapping[str, Any], *, only: Iterable[str] | None = None) -> list[Tracked]:
+    """The training state in a namespace; see `survey`.
+
+    Parameters
+    ----------
+    namespace : mapping
+        Usually the notebook's. Not changed.
+    only : iterable of str, optional
+        Track exactly these names (what ``%ckpt track`` does), of whatever kind.
+
+    Raises
+    ------
+    AmbiguousState
+        When several things could be meant; lists them and the line to type.
+    NothingTracked
+        When there is no model and no optimizer.
+    UnknownName, UsageProblem
+        When a name in ``only`` does not exist or cannot be tracked.
+    """
+    if only is not None:
+        return track_names(namespace, only)
+    return survey(namespace).tracked
+
+
+def track_names(namespace: Mapping[str, Any], names: Iterable[str]) -> list[Tracked]:
+    """Track exactly these names.
+
+    Raises
+    ------
+    UnknownName
+        A name does not exist; close ones are suggested.
+    UsageProblem
+        What it names cannot be saved.
+    """
+    found = []
+    for name in dict.fromkeys(names):
+        try:
+            obj = _look_up(namespace, name)
+        except KeyError:
+            raise UnknownName(f"{name}: no such name here{_close(name, namespace)}") from None
+        kind = classify(name, obj)
+        if kind is None:
+            raise UsageProblem(f"{name} {explain(obj)}")
+        found.append(_tracked(namespace, name, obj, kind))
+    return found
+
+
+def survey(namespace: Mapping[str, Any]) -> Discovery:
+    """Find models, their optimizers, those optimizers' schedulers, and what goes with them.
+
+    Raises
+    ------
+    AmbiguousState, NothingTracked
+        See `discover`.
+    """
+    found = Found()
+    for name, obj in _candidates(namespace):
+        kind = classify(name, obj)
+        if kind is not None and kind is not Kind.VALUE:
+            found.add(name, obj, kind)
+    found.drop_contained()
+    if not found.models and not found.optimizers:
+        raise NothingTracked(
+            "no model or optimizer was found in this notebook: run the cells that make them, or name them with `%ckpt track NAME ...`"
+        )
+    kept, notes = check_links(found)
+    tracked = [_tracked(namespace, name, obj, kind) for name, obj, kind in kept]
+    tracked += _loader_generators(namespace, tracked)
+    tracked += _values(namespace, tracked)
+    order = {kind: number for number, kind in enumerate(Kind)}
+    return Discovery(sorted(tracked, key=lambda one: order[one.kind]), notes)
+
+
+def _candidates(namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Names that a user gave, each object once, under its best name."""
+    best: dict[int, tuple[tuple[int, int], str, Any]] = {}
+    for number, (name, obj) in enumerate(list(namespace.items())):
+        if not isinstance(name, str) or name.startswith("_") or name in _SHELL_NAMES:
+            continue
+        if isinstance(obj, (type, types.ModuleType, types.FunctionType)) or _is_ours(obj):
+            continue
+        rank = (_GOOD_NAMES.index(name) if name in _GOOD_NAMES else len(_GOOD_NAMES), number)
+        key = id(unwrap(obj))
+        if key not in best or rank < best[key][0]:
+            best[key] = (rank, name, obj)
+    return [(name, obj) for (_, number), name, obj in sorted(best.values(), key=lambda entry: entry[0][1])]
+
+
+def _is_ours(obj: Any) -> bool:
+    return type(obj).__module__.partition(".")[0] in ("jupyter_ckpt", "IPython", "ipykernel")
+
+
+def _tracked(namespace: Mapping[str, Any], name: str, obj: Any, kind: Kind) -> Tracked:
+    rebind = None
+    if isinstance(namespace, MutableMapping) and kind is Kind.VALUE and "." not in name:
+        rebind = _rebinder(namespace, name)
+    return Tracked(name, obj, kind, rebind, lambda: _look_up(namespace, name))
+
+
+def _rebinder(namespace: MutableMapping[str, Any], name: str) -> Any:
+    def rebind(value: Any) -> None:
+        namespace[name] = value
+
+    return rebind
+
+
+def _look_up(namespace: Mapping[str, Any], name: str) -> Any:
+    """The object of a name, dotted ones through attributes; ``KeyError`` when there is none."""
+    first, *attributes = name.split(".")
+    obj = namespace[first]
+    for attribute in attributes:
+        try:
+            obj = getattr(obj, attribute)
+        except AttributeError:
+            raise KeyError(name) from None
+    return obj
+
+
+def _close(name: str, namespace: Mapping[str, Any]) -> str:
+    import difflib
+
+    names = [n for n in namespace if isinstance(n, str) and not n.startswith("_")]
+    close = difflib.get_close_matches(name, names, n=2)
+    return f": did you mean {' or '.join(close)}?" if close else ": run the cell that defines it first"
+
+
+def _loader_generators(namespace: Mapping[str, Any], tracked: list[Tracked]) -> list[Tracked]:
+    """The generators inside data loaders and their samplers, which shuffle."""
+    seen = {id(one.obj) for one in tracked} | {id(torch.default_generator)}
+    found = []
+    for name, obj in _candidates(namespace):
+        if not isinstance(obj, torch.utils.data.DataLoader):
+            continue
+        for path in ("generator", "sampler.generator", "batch_sampler.sampler.generator"):
+            try:
+                generator = _look_up({name: obj}, f"{name}.{path}")
+            except KeyError:
+                continue
+            if is_generator(generator) and id(generator) not in seen:
+                seen.add(id(generator))
+                found.append(_tracked(namespace, f"{name}.{path}", generator, Kind.GENERATOR))
+    return found
+
+
+def _values(namespace: Mapping[str, Any], tracked: list[Tracked]) -> list[Tracked]:
+    """Values with well-known names, and tensors that a kept optimizer changes (an image that is optimised)."""
+    kept = [one.obj for one in tracked if one.kind is Kind.OPTIMIZER]
+    optimised = {id(p) for optimizer in kept for group in optimizer.param_groups for p in group["params"]}
+    values = []
+    for name, obj in _candidates(namespace):
+        known = _HISTORIES.fullmatch(name) is not None
+        held = isinstance(obj, torch.Tensor) and id(obj) in optimised
+        if (known or held) and classify(name, obj) is Kind.VALUE:
+            values.append(_tracked(namespace, name, obj, Kind.VALUE))
+    return values
