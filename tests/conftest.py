@@ -1,0 +1,30 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def need(condition: object, why: str) -> None:
+    """Skip the test with the reason when a real part is missing here; in CI (``CI`` is set) fail instead.
+
+    Parameters
+    ----------
+    condition : object
+        True when the part is there.
+    why : str
+        What is missing: ``"podman is not installed"``.
+    """
+    if condition:
+        return
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have this part: {why}", pytrace=False)
+    pytest.skip(why)
+
+
+@pytest.fixture(name="need")
+def _need():  # type: ignore[no-untyped-def]
+    """`need`, for tests that cannot import from here (``--import-mode=importlib``)."""
+    return need
