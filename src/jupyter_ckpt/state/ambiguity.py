@@ -11,7 +11,7 @@ from torch.nn.modules.loss import _Loss
 from jupyter_ckpt.errors import AmbiguousState, NothingTracked
 from jupyter_ckpt.receipt import Item, Outcome
 from jupyter_ckpt.state.capture import count_parameters
-from jupyter_ckpt.state.tracked import Kind
+from jupyter_ckpt.state.tracked import Kind, optimizers_of
 from jupyter_ckpt.state.wrappers import unwrap
 
 Named = tuple[str, Any, Kind]
@@ -29,9 +29,8 @@ class Found:
 
     def add(self, name: str, obj: Any, kind: Kind) -> None:
         """Sort one object in; modules that hold nothing (most losses) are no candidates."""
-        if isinstance(obj, nn.Module) and not any(True for _ in obj.parameters()):
-            if isinstance(unwrap(obj), _Loss) or not any(True for _ in obj.buffers()):
-                return
+        if isinstance(obj, nn.Module) and not _holds_anything(obj):
+            return
         groups: dict[Kind, dict[str, Any]] = {
             Kind.MODEL: self.models,
             Kind.EMA: self.averages,
@@ -44,7 +43,7 @@ class Found:
             self.others.append((name, obj, kind))
 
     def drop_contained(self) -> None:
-        """A module within another found module, and a scheduler within another one, are no candidates of their own."""
+        """A module within another found module, and a scheduler within another, are no candidates of their own."""
         modules = {**self.models, **{n: o for n, o in self.averages.items() if isinstance(o, nn.Module)}}
         for name, obj in modules.items():
             inside = unwrap(obj)
@@ -84,7 +83,8 @@ def check_links(found: Found) -> tuple[list[Named], list[Item]]:
     ]
     for name in found.optimizers:
         if name not in optimizers and not held[name] & averaged:
-            why = f"holds no parameter of {_listed(found.models)}: the model was made anew; run the optimizer's cell again"
+            known = _listed(found.models)
+            why = f"holds no parameter of {known}: the model was made anew; run the optimizer's cell again"
             notes.append(Item(name, Kind.OPTIMIZER.value, Outcome.NOT_SAVED, why))
     models = _models(found, trained, by_model, notes)
     schedulers = _schedulers(found, optimizers, notes)
@@ -134,14 +134,15 @@ def _models(found: Found, trained: list[str], by_model: dict[str, list[str]], no
         choices = [_line(found, kept, _used(by_model, kept)), _line(found, kept + learning, _used(by_model, kept))]
         raise AmbiguousState(_text(f"no optimizer holds the parameters of {_listed(learning)}", candidates, choices))
     for name in left:
-        why = f"no optimizer trains it: taken to be fixed; `{_line(found, [*kept, name], _used(by_model, kept))}` saves it too"
+        line = _line(found, [*kept, name], _used(by_model, kept))
+        why = f"no optimizer trains it: taken to be fixed; `{line}` saves it too"
         notes.append(Item(name, Kind.MODEL.value, Outcome.NOT_SAVED, why))
     return [name for name in found.models if name in kept]
 
 
 def _schedulers(found: Found, optimizers: list[str], notes: list[Item]) -> list[str]:
     mine = {id(found.optimizers[name]) for name in optimizers}
-    bound = [name for name, s in found.schedulers.items() if _optimizers_of(s) & mine]
+    bound = [name for name, s in found.schedulers.items() if optimizers_of(s) & mine]
     loose = [name for name in found.schedulers if name not in bound]
     if bound and loose:
         models = list(found.models)
@@ -153,13 +154,6 @@ def _schedulers(found: Found, optimizers: list[str], notes: list[Item]) -> list[
         why = f"is bound to another optimizer than {_listed(optimizers)}: run the scheduler's cell again"
         notes.append(Item(name, Kind.SCHEDULER.value, Outcome.NOT_SAVED, why))
     return bound
-
-
-def _optimizers_of(scheduler: Any) -> set[int]:
-    found = {id(scheduler.optimizer)} if getattr(scheduler, "optimizer", None) is not None else set()
-    for inner in getattr(scheduler, "_schedulers", ()):
-        found |= _optimizers_of(inner)
-    return found
 
 
 def _check_nameless(found: Found) -> None:
@@ -182,6 +176,13 @@ def _parameters(optimizer: Any) -> set[int]:
     return {id(p) for group in optimizer.param_groups for p in group["params"]}
 
 
+def _holds_anything(module: nn.Module) -> bool:
+    """False for most losses: neither parameters nor buffers that training changes."""
+    if any(True for _ in module.parameters()):
+        return True
+    return not isinstance(unwrap(module), _Loss) and any(True for _ in module.buffers())
+
+
 def _shapes(model: nn.Module) -> list[tuple[int, ...]]:
     return [tuple(p.shape) for p in unwrap(model).parameters()]
 
@@ -194,7 +195,7 @@ def _line(found: Found, models: list[str], optimizers: list[str], schedulers: li
     """The line to type for one of the choices."""
     mine = {id(found.optimizers[name]) for name in optimizers}
     if schedulers is None:
-        schedulers = [name for name, s in found.schedulers.items() if _optimizers_of(s) & mine]
+        schedulers = [name for name, s in found.schedulers.items() if optimizers_of(s) & mine]
     rest = [*found.averages, *(name for name, _, _ in found.others)]
     return " ".join(["%ckpt track", *dict.fromkeys([*models, *optimizers, *schedulers, *rest])])
 

@@ -118,7 +118,7 @@ def _capture_one(one: Tracked, obj: Any, tree: dict[str, Any], values: ValueEnco
     if one.kind is Kind.GENERATOR:
         tree["generators"][one.name] = generator_state(obj)
         return Encoded(None)
-    state = obj.state_dict()
+    state = _loader_state(obj) if one.kind is Kind.LOADER else obj.state_dict()
     if isinstance(obj, nn.Module) and isinstance(state, Mapping):
         clean = clean_keys(obj, state)
         state = {clean[key]: value for key, value in state.items()}
@@ -127,10 +127,18 @@ def _capture_one(one: Tracked, obj: Any, tree: dict[str, Any], values: ValueEnco
     return encoded
 
 
+def _loader_state(loader: Any) -> Any:
+    """torchdata's loader starts when it is asked for its state, which draws a random number; ``{}`` means afresh."""
+    fresh = object()
+    if getattr(loader, "_iterator", fresh) is None and hasattr(loader, "next_iter_state"):
+        return loader.next_iter_state or {}
+    return loader.state_dict()
+
+
 def _items(one: Tracked, encoded: Encoded) -> list[Item]:
     items = [Item(one.name, one.kind.value, Outcome.SAVED)]
     for path, reason in encoded.problems[:_SHOWN]:
-        items.append(Item(f"{one.name}.{path}", one.kind.value, Outcome.NOT_SAVED, reason))
+        items.append(Item(f"{one.name}.{path}" if path else one.name, one.kind.value, Outcome.NOT_SAVED, reason))
     more = len(encoded.problems) - _SHOWN
     if more > 0:
         items.append(Item(one.name, one.kind.value, Outcome.NOT_SAVED, f"and {more} more entries of it"))

@@ -22,11 +22,12 @@ from jupyter_ckpt.state.wrappers import unwrap
 
 _SHELL_NAMES = frozenset(("In", "Out", "exit", "quit", "get_ipython", "open"))
 _GOOD_NAMES = ("model", "net", "network", "optimizer", "scheduler", "scaler", "ema")
-_HISTORIES = re.compile(
-    r"(history|log_history|metrics|losses|accs|accuracies"
-    r"|(train|val|valid|test|epoch|running)_(loss|losses|acc|accs|accuracies|metrics|history)s?"
+_VALUES = re.compile(
+    r"(history|log_history|logs|results|metrics|losses|accs|accuracies"
+    r"|(train|val|valid|test|epoch|running)_(loss|losses|acc|accs|accuracy|accuracies|metrics|history)"
     r"|best|best_\w+|\w+_(history|losses|accs)"
-    r"|patience_counter|epochs_no_improve|no_improve|bad_epochs|early_stop_counter)"
+    r"|patience_counter|epochs_no_improve|epochs_without_improvement|no_improve|bad_epochs|early_stop_counter"
+    r"|global_step|global_iter|total_steps|iter_num|n_iter|num_updates|samples_seen|tokens_seen)"
 )
 
 
@@ -88,6 +89,11 @@ def track_names(namespace: Mapping[str, Any], names: Iterable[str]) -> list[Trac
 def survey(namespace: Mapping[str, Any]) -> Discovery:
     """Find models, their optimizers, those optimizers' schedulers, and what goes with them.
 
+    Plain values are found by name only: histories (``history``, ``train_losses``, ``results``), bests
+    (``best_acc``, ``best_model_wts``), counters (``patience_counter``, ``global_step``, ``tokens_seen``), and
+    tensors that an optimizer changes. ``epoch`` and ``step`` are none of them: where the training stands is kept by
+    the session, and a loop's own variable is set by the loop.
+
     Raises
     ------
     AmbiguousState, NothingTracked
@@ -101,7 +107,8 @@ def survey(namespace: Mapping[str, Any]) -> Discovery:
     found.drop_contained()
     if not found.models and not found.optimizers:
         raise NothingTracked(
-            "no model or optimizer was found in this notebook: run the cells that make them, or name them with `%ckpt track NAME ...`"
+            "no model or optimizer was found in this notebook: run the cells that make them,"
+            " or name them with `%ckpt track NAME ...`"
         )
     kept, notes = check_links(found)
     tracked = [_tracked(namespace, name, obj, kind) for name, obj, kind in kept]
@@ -111,14 +118,32 @@ def survey(namespace: Mapping[str, Any]) -> Discovery:
     return Discovery(sorted(tracked, key=lambda one: order[one.kind]), notes)
 
 
+def absent_values(namespace: Mapping[str, Any], names: Iterable[str]) -> list[Tracked]:
+    """Track those ``names`` (of a checkpoint's values) that stand for nothing here, so that a restore makes them.
+
+    After a kernel restart the cell with ``history = []`` has often not run yet when the user resumes.
+    """
+    lacking = [name for name in names if name.isidentifier() and name not in namespace]
+    return [_tracked(namespace, name, None, Kind.VALUE) for name in lacking]
+
+
+def _user_names(namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Names that a user gave, to objects rather than to code."""
+    return [
+        (name, obj)
+        for name, obj in list(namespace.items())
+        if isinstance(name, str)
+        and not name.startswith("_")
+        and name not in _SHELL_NAMES
+        and not isinstance(obj, (type, types.ModuleType, types.FunctionType))
+        and not _is_ours(obj)
+    ]
+
+
 def _candidates(namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Names that a user gave, each object once, under its best name."""
+    """A user's names, each object once, under its best name."""
     best: dict[int, tuple[tuple[int, int], str, Any]] = {}
-    for number, (name, obj) in enumerate(list(namespace.items())):
-        if not isinstance(name, str) or name.startswith("_") or name in _SHELL_NAMES:
-            continue
-        if isinstance(obj, (type, types.ModuleType, types.FunctionType)) or _is_ours(obj):
-            continue
+    for number, (name, obj) in enumerate(_user_names(namespace)):
         rank = (_GOOD_NAMES.index(name) if name in _GOOD_NAMES else len(_GOOD_NAMES), number)
         key = id(unwrap(obj))
         if key not in best or rank < best[key][0]:
@@ -131,17 +156,11 @@ def _is_ours(obj: Any) -> bool:
 
 
 def _tracked(namespace: Mapping[str, Any], name: str, obj: Any, kind: Kind) -> Tracked:
-    rebind = None
+    one = Tracked(name, obj, kind, fetch=lambda: _look_up(namespace, name))
     if isinstance(namespace, MutableMapping) and kind is Kind.VALUE and "." not in name:
-        rebind = _rebinder(namespace, name)
-    return Tracked(name, obj, kind, rebind, lambda: _look_up(namespace, name))
-
-
-def _rebinder(namespace: MutableMapping[str, Any], name: str) -> Any:
-    def rebind(value: Any) -> None:
-        namespace[name] = value
-
-    return rebind
+        one.rebind = lambda value: namespace.__setitem__(name, value)
+        one.unbind = lambda: namespace.pop(name, None)
+    return one
 
 
 def _look_up(namespace: Mapping[str, Any], name: str) -> Any:
@@ -183,13 +202,15 @@ def _loader_generators(namespace: Mapping[str, Any], tracked: list[Tracked]) -> 
 
 
 def _values(namespace: Mapping[str, Any], tracked: list[Tracked]) -> list[Tracked]:
-    """Values with well-known names, and tensors that a kept optimizer changes (an image that is optimised)."""
+    """Values with well-known names, and tensors that a kept optimizer changes (an image that is optimised).
+
+    Two names may stand for one object and both are kept: 0 is one object in Python, whoever counts with it.
+    """
     kept = [one.obj for one in tracked if one.kind is Kind.OPTIMIZER]
     optimised = {id(p) for optimizer in kept for group in optimizer.param_groups for p in group["params"]}
-    values = []
-    for name, obj in _candidates(namespace):
-        known = _HISTORIES.fullmatch(name) is not None
-        held = isinstance(obj, torch.Tensor) and id(obj) in optimised
-        if (known or held) and classify(name, obj) is Kind.VALUE:
-            values.append(_tracked(namespace, name, obj, Kind.VALUE))
-    return values
+    return [
+        _tracked(namespace, name, obj, Kind.VALUE)
+        for name, obj in _user_names(namespace)
+        if (_VALUES.fullmatch(name) or (isinstance(obj, torch.Tensor) and id(obj) in optimised))
+        and classify(name, obj) is Kind.VALUE
+    ]

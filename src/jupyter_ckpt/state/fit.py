@@ -62,7 +62,9 @@ class Fit:
     def leftovers(self) -> list[Item]:
         """What the receipt says about the problems when the user wants the rest (``--no-strict``)."""
         kind = self.kind.value
-        items = [Item(self.name, kind, Outcome.SKIPPED, text) for text in (*self.other, *_cut(self.misshaped))]
+        end = "" if self.apply is not None else "; left out, it starts as it is here"
+        texts = (*self.other, *_cut(self.misshaped))
+        items = [Item(self.name, kind, Outcome.SKIPPED, text + end) for text in texts]
         if self.missing:
             why = f"not in the checkpoint, left as it is: {enumerate_keys(self.missing)}"
             items.append(Item(self.name, kind, Outcome.MISSING, why))
@@ -73,9 +75,9 @@ class Fit:
         return items
 
 
-def shape_text(tensor: torch.Tensor) -> str:
-    """``10×512``; ``one number`` for a tensor without dimensions."""
-    return "×".join(map(str, tensor.shape)) if tensor.ndim else "one number"
+def shape_text(shape: Iterable[int]) -> str:
+    """The sizes with a multiplication sign between them; ``one number`` for a tensor without dimensions."""
+    return "\N{MULTIPLICATION SIGN}".join(map(str, shape)) or "one number"
 
 
 def dtype_text(dtype: torch.dtype) -> str:

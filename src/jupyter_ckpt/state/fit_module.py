@@ -100,8 +100,10 @@ def _compare(key: str, saved: Any, live: Any) -> str:
         return f"{key}: a {type(saved).__name__} in the checkpoint, a tensor in the model"
     if is_lazy(live):
         return ""
+    if live.device.type == "meta":
+        return f"{key}: the model is on the meta device and takes no values: call model.to_empty(device=...) first"
     if saved.shape != live.shape:
-        return f"{key}: checkpoint {shape_text(saved)}, model {shape_text(live)}"
+        return f"{key}: checkpoint {shape_text(saved.shape)}, model {shape_text(live.shape)}"
     if saved.is_complex() and not live.is_complex():
         return f"{key}: complex numbers in the checkpoint, {dtype_text(live.dtype)} in the model"
     if saved.layout != live.layout:
@@ -110,7 +112,7 @@ def _compare(key: str, saved: Any, live: Any) -> str:
 
 
 def _set_versions(state: Any, module: nn.Module, saved: Any, details: Mapping[str, Any]) -> None:
-    """Tell torch which version of each submodule's layout this is: without it, it may "upgrade" what is new already."""
+    """Tell torch which version of each submodule's layout this is, or it may "upgrade" what is new already."""
     metadata = getattr(saved, "_metadata", None)  # a file of torch.save has it
     if metadata is None:
         versions = details.get("versions")
@@ -156,7 +158,7 @@ def _items(
 
 
 def _untied(name: str, kind: Kind, live: Mapping[str, Any], state: Mapping[str, Any]) -> list[Item]:
-    """Weights that are one tensor in the model and differ in the checkpoint: the last one wins, which must be said."""
+    """Weights that are one tensor here and differ in the checkpoint: the last one wins, which must be said."""
     groups: dict[tuple[Any, ...], list[str]] = {}
     for key in state:
         tensor = live[key]

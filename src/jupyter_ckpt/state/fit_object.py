@@ -25,7 +25,8 @@ def fit_object(name: str, kind: Kind, obj: Any, saved: Any, details: Mapping[str
     if isinstance(theirs, str) and theirs.rsplit(".", 1)[-1] != mine.rsplit(".", 1)[-1]:
         fit.other.append(f"checkpoint {theirs.rsplit('.', 1)[-1]}, this is {mine}")
         return fit
-    live = obj.state_dict()
+    # asking a loader for its state may start it
+    live = None if kind is Kind.LOADER else obj.state_dict()
     if kind is Kind.SCALER and (remark := _scaler_remark(obj, saved)):
         fit.items = [Item(name, kind.value, Outcome.SKIPPED, remark)]
         fit.apply = lambda: None
@@ -76,7 +77,7 @@ def _scaler_remark(scaler: Any, saved: Any) -> str:
 
 def _revived(saved: Any, live: Any) -> Any:
     """A new state, its tensors on the devices of the live state's ones at the same places."""
-    devices = {}
+    devices: dict[int, torch.device] = {}
     _collect_devices(saved, live, devices, 0)
 
     def take(tensor: torch.Tensor) -> torch.Tensor:

@@ -16,29 +16,20 @@ import torch
 from torch.optim import Optimizer
 
 from jupyter_ckpt.receipt import Item, Outcome
-from jupyter_ckpt.state.fit import Fit, conversions, dtype_text
+from jupyter_ckpt.state.fit import Fit, conversions, dtype_text, shape_text
 from jupyter_ckpt.state.revive import revive_state
 from jupyter_ckpt.state.tracked import Kind, class_name
 from jupyter_ckpt.state.undo import remember_optimizer
 
 _HOW_NOT_WHAT = ("foreach", "fused", "capturable", "differentiable")
-_NEWER_OPTIONS = (*_HOW_NOT_WHAT, "maximize", "amsgrad", "decoupled_weight_decay", "initial_lr", "max_lr", "min_lr", "base_momentum",
-                  "max_momentum", "param_names", "params", "name")  # fmt: skip
-_ONE_PER_PARAMETER = frozenset(
-    (
-        "exp_avg",
-        "exp_avg_sq",
-        "max_exp_avg_sq",
-        "momentum_buffer",
-        "square_avg",
-        "grad_avg",
-        "acc_delta",
-        "exp_inf",
-        "sum",
-        "prev",
-        "ax",
-    )
-)
+_NEWER_OPTIONS = frozenset((
+    *_HOW_NOT_WHAT, "maximize", "amsgrad", "decoupled_weight_decay", "initial_lr", "max_lr", "min_lr",
+    "base_momentum", "max_momentum", "param_names", "params", "name",
+))  # fmt: skip
+_ONE_PER_PARAMETER = frozenset((
+    "exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg", "grad_avg", "acc_delta", "exp_inf",
+    "sum", "prev", "ax",
+))  # fmt: skip
 
 
 def fit_optimizer(name: str, optimizer: Any, saved: Any, details: Mapping[str, Any], params: list[str]) -> Fit:
@@ -132,22 +123,21 @@ def _check_parameters(
         and sorted(theirs) == sorted(params)
     ):
         at = next(i for i, (a, b) in enumerate(zip(theirs, params, strict=True)) if a != b)
-        fit.other.append(
-            f"its parameters are in another order: parameter {at} is {theirs[at]} in the checkpoint, {params[at]} here"
-        )
+        order = f"parameter {at} is {theirs[at]} in the checkpoint, {params[at]} here"
+        fit.other.append(f"its parameters are in another order: {order}")
         return
     shapes = details.get("shapes")
     for number, (pid, param) in enumerate(zip(ids, here, strict=True)):
         label = params[number] if number < len(params) and params[number] else f"parameter {number}"
         shape = _saved_shape(number, state.get(pid), shapes)
         if shape is not None and shape != list(param.shape) and not torch.nn.parameter.is_lazy(param):
-            fit.misshaped.append(f"{label}: checkpoint {_times(shape)}, here {_times(list(param.shape))}")
+            fit.misshaped.append(f"{label}: checkpoint {shape_text(shape)}, here {shape_text(param.shape)}")
 
 
 def _saved_shape(number: int, state: Any, shapes: Any) -> list[int] | None:
     """The shape that parameter had when it was saved, if that can be known."""
     if isinstance(shapes, list) and number < len(shapes) and isinstance(shapes[number], list):
-        return shapes[number]
+        return [int(n) for n in shapes[number]]
     if not isinstance(state, Mapping):
         return None
     for key, value in state.items():
@@ -178,7 +168,7 @@ def _load(optimizer: Any, saved: Any, here: list[torch.Tensor], details: Mapping
 
 
 def _keep_group(mine: dict[str, Any], now: dict[str, Any]) -> None:
-    """A tensor ``lr`` stays the tensor that a captured graph reads; a number stays a number; what only we have stays."""
+    """A tensor ``lr`` stays the tensor that a captured graph reads, a number a number; what only we have stays."""
     for key, before in mine.items():
         if key == "params":
             continue
@@ -199,7 +189,7 @@ def _keep_group(mine: dict[str, Any], now: dict[str, Any]) -> None:
 
 
 def _keep_precision(optimizer: Optimizer, state: Any, here: list[torch.Tensor], dtypes: Any) -> None:
-    """Undo torch's cast of state to its parameter's dtype, where the parameter's dtype is the one it was saved with."""
+    """Undo torch's cast of state to its parameter's dtype, where that dtype is the one it was saved with."""
     ids = [pid for group in state["param_groups"] for pid in group["params"]]
     for number, (pid, param) in enumerate(zip(ids, here, strict=True)):
         same = isinstance(dtypes, list) and number < len(dtypes) and dtypes[number] == dtype_text(param.dtype)
@@ -227,7 +217,7 @@ def _dtypes(details: Mapping[str, Any], here: list[torch.Tensor]) -> list[tuple[
 
 
 def parameter_names(optimizer: Any, names: Mapping[int, str]) -> list[str]:
-    """Names of the optimizer's parameters in order; ``names`` by ``id`` of the parameter; empty text where unknown."""
+    """Names of the optimizer's parameters in order; ``names`` by ``id`` of the parameter; empty where unknown."""
     return [names.get(id(param), "") for group in optimizer.param_groups for param in group["params"]]
 
 
@@ -245,7 +235,3 @@ def optimizer_details(optimizer: Any, names: Mapping[int, str]) -> dict[str, Any
 
 def _last(name: str) -> str:
     return name.rsplit(".", 1)[-1]
-
-
-def _times(shape: list[int]) -> str:
-    return "×".join(map(str, shape)) if shape else "one number"

@@ -43,7 +43,8 @@ class InPlace:
     def undo(self) -> None:
         """Every object is again as it was before the first `merge`."""
         while self._undo:
-            self._undo.pop()()
+            self._undo[-1]()  # still there when an interrupt comes between
+            self._undo.pop()
 
     def _merge(self, live: Any, fresh: Any, *, top: bool = False) -> Any:
         placed = self._placed.get(id(fresh))

@@ -9,20 +9,20 @@ from typing import Any
 import torch
 from torch import nn
 
-from jupyter_ckpt.errors import CkptError, Mismatch, ModelNotDefined, UsageProblem
+from jupyter_ckpt.errors import CkptError, Mismatch, ModelNotDefined
 from jupyter_ckpt.receipt import Item, Outcome
 from jupyter_ckpt.state.capture import STATE_SUFFIX, parameters_by_id
 from jupyter_ckpt.state.fit import Fit, enumerate_keys
 from jupyter_ckpt.state.fit_module import fit_module, parse_device
 from jupyter_ckpt.state.fit_object import fit_generator, fit_object
 from jupyter_ckpt.state.fit_optimizer import fit_optimizer, parameter_names
+from jupyter_ckpt.state.fit_value import fit_value
 from jupyter_ckpt.state.inplace import InPlace
+from jupyter_ckpt.state.pairing import About, Live, find_live, make_selector, pair_names, read_contents, section
 from jupyter_ckpt.state.revive import ABSENT, revive_values
-from jupyter_ckpt.state.tracked import Kind, Tracked, classify
+from jupyter_ckpt.state.tracked import Kind, Tracked, optimizers_of
 from jupyter_ckpt.state.undo import Undo
 
-_NOT_OURS = frozenset(("rng", "data", "values", "epoch", "step", "loss"))
-"""Words for ``--only`` that name parts of the tree which others put back."""
 _ORDER = {kind: number for number, kind in enumerate(Kind)}
 
 
@@ -43,6 +43,7 @@ class RestorePlan:
     fits: list[Fit] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
+    _undo: list[tuple[str, Undo]] = field(default_factory=list, repr=False)
 
     def apply(self) -> list[Item]:
         """Restore everything.
@@ -58,23 +59,52 @@ class RestorePlan:
             When an object refused its state; every object is again as it was before. An interrupt (Ctrl-C, Stop)
             puts everything back as well and goes on.
         """
-        undo: list[Undo] = [fit.remember() for fit in self.fits]
         at = ""
         try:
+            for fit in self.fits:
+                at = fit.name
+                self._undo.append((at, fit.remember()))
             for fit in self.fits:
                 at = fit.name
                 if fit.apply is not None:
                     fit.apply()
         except BaseException as error:
-            for step in reversed(undo):
-                step()
+            lost = self.undo()
             if not isinstance(error, Exception):
                 raise
-            if isinstance(error, CkptError):
-                raise
-            reason = f"{type(error).__name__}: {error}"
-            raise CkptError(f"{at} could not take its state ({reason}); everything is as it was before") from error
+            rest = "everything is as it was before"
+            if lost:
+                rest = f"{', '.join(lost)} could not be put back either: run their cells again"
+            reason = str(error) if isinstance(error, CkptError) else f"{type(error).__name__}: {error}"
+            raise CkptError(f"{at} could not take its state ({reason}); {rest}") from error
         return [item for fit in self.fits for item in fit.items] + self.items
+
+    def undo(self) -> list[str]:
+        """Take an applied restore back, for a caller whose own part of the resume failed.
+
+        What this needs (copies of the tensors as they were) is kept as long as the plan.
+
+        Returns
+        -------
+        list of str
+            Names of objects that could not be put back; empty as a rule.
+        """
+        lost: list[str] = []
+        interrupt: BaseException | None = None
+        while self._undo:
+            name, step = self._undo[-1]
+            try:
+                step()
+            except Exception:  # noqa: BLE001 - whatever it was, the others are still put back
+                lost.append(name)
+            except BaseException as error:  # noqa: BLE001 - a second Ctrl-C must not leave half a state
+                if interrupt is None:
+                    interrupt = error
+                    continue
+            self._undo.pop()
+        if interrupt is not None:
+            raise interrupt
+        return lost
 
 
 def plan_restore(
@@ -116,14 +146,14 @@ def plan_restore(
         For a word in ``only`` or a device that does not exist.
     """
     device = None if map_location is None else parse_device(map_location)
-    about = _about(tree, meta or {})
-    live = _present(tracked)
-    wanted = _selector(only, about, live)
+    about = read_contents(tree, meta or {})
+    live = find_live(tracked)
+    wanted = make_selector(only, about, live)
     plan = RestorePlan()
-    pairs = _pair(live, about)
+    pairs = pair_names(live, about)
     taken = set(pairs.values())
-    _check_models(about, live, taken, wanted, strict, meta or {}, plan)
-    fresh = revive_values(_section(tree, "values"), device=device)
+    _check_models(about, live, taken, wanted, strict, meta or {})
+    fresh = revive_values(section(tree, "values"), device=device)
     merger = InPlace()
     models = {one.name: obj for one, obj in live.values() if isinstance(obj, nn.Module)}
     ids = parameters_by_id(models)
@@ -140,9 +170,9 @@ def plan_restore(
             plan.items.append(Item(name, one.kind.value, Outcome.MISSING, "not in the checkpoint: left as it is"))
         else:
             fits.append(_fit(tree, one, obj, source, about[source], device, fresh, merger, ids))
-    for fit in fits:
-        if not fit.fits and not strict:
-            plan.items += fit.leftovers()
+    if not strict:
+        _leave_out_schedulers(fits, live)
+        plan.items += [item for fit in fits if not fit.fits for item in fit.leftovers()]
     problems = [line for fit in fits if not fit.fits for line in fit.lines()]
     if problems and (strict or all(fit.apply is None for fit in fits)):
         raise Mismatch(_mismatch_text(problems, fits, ref, strict))
@@ -160,90 +190,25 @@ def plan_restore(
     return plan
 
 
-def _about(tree: Mapping[str, Any], meta: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Everything in the checkpoint by name, with at least its ``kind``."""
-    details = _section(tree, "tracked")
-    found: dict[str, dict[str, Any]] = {}
-    names = [
-        (key.removesuffix(STATE_SUFFIX), None) for key in tree if isinstance(key, str) and key.endswith(STATE_SUFFIX)
-    ]
-    names += [(name, Kind.GENERATOR) for name in _section(tree, "generators")]
-    names += [(name, Kind.VALUE) for name in _section(tree, "values")]
-    for name, kind in names:
-        said = details.get(name) if isinstance(details.get(name), Mapping) else meta.get(name, {})
-        one = dict(said or {})
-        one["kind"] = kind or _kind(one.get("kind"), name)
-        found[name] = one
-    return found
-
-
-def _kind(text: Any, name: str) -> Kind:
-    """A saved object's kind; in a file without our notes, what its name says."""
-    try:
-        return Kind(text)
-    except ValueError:
-        words = {"model": Kind.MODEL, "net": Kind.MODEL, "optim": Kind.OPTIMIZER, "sched": Kind.SCHEDULER}
-        words |= {"scaler": Kind.SCALER, "ema": Kind.EMA}
-        return next((kind for word, kind in words.items() if word in name.lower()), Kind.STATEFUL)
-
-
-def _section(tree: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    section = tree.get(key, {})
-    if not isinstance(section, Mapping) or not all(isinstance(name, str) for name in section):
-        raise Mismatch(f"the checkpoint's {key!r} makes no sense")
-    return section
-
-
-def _present(tracked: Iterable[Tracked]) -> dict[str, tuple[Tracked, Any]]:
-    """The live objects; a value whose name is gone can still be given back under its name."""
-    live = {}
-    for one in tracked:
-        try:
-            obj = one.current()
-        except KeyError:
-            if one.kind is not Kind.VALUE:
-                continue
-            obj = None
-        if one.kind is Kind.VALUE or classify(one.name, obj) is not None:
-            live[one.name] = (one, obj)
-    return live
-
-
-def _selector(
-    only: set[str] | None, about: Mapping[str, Mapping[str, Any]], live: Mapping[str, tuple[Tracked, Any]]
-) -> Callable[[str, Kind], bool]:
-    if not only:
-        return lambda name, kind: True
-    kinds = {kind.value for kind in Kind} | {kind.value + "s" for kind in Kind}
-    names = {*about, *live}
-    unknown = sorted(only - names - kinds - _NOT_OURS)
-    if unknown:
-        raise UsageProblem(f"--only {unknown[0]}: no such object; there are {enumerate_keys(sorted(names))}")
-    by_kind = {word.removesuffix("s") for word in only if word not in names}
-    return lambda name, kind: name in only or kind.value in by_kind
-
-
-def _pair(live: Mapping[str, tuple[Tracked, Any]], about: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Live name → name in the checkpoint: the same one, or the only one of the kind that is left on either side."""
-    pairs = {name: name for name in live if name in about}
-    for kind in Kind:
-        if kind in (Kind.VALUE, Kind.GENERATOR, Kind.STATEFUL):
+def _leave_out_schedulers(fits: list[Fit], live: Live) -> None:
+    """A schedule goes with the optimizer's state: without it, it would go on from a rate that nobody set."""
+    out = {id(live[fit.name][1]): fit.name for fit in fits if fit.kind is Kind.OPTIMIZER and fit.apply is None}
+    for fit in fits:
+        if fit.kind is not Kind.SCHEDULER:
             continue
-        mine = [name for name, (one, _) in live.items() if one.kind is kind and name not in pairs]
-        theirs = [name for name, details in about.items() if details["kind"] is kind and name not in live]
-        if len(mine) == len(theirs) == 1:
-            pairs[mine[0]] = theirs[0]
-    return pairs
+        theirs = [out[number] for number in optimizers_of(live[fit.name][1]) if number in out]
+        if theirs:
+            fit.other.append(f"goes with {theirs[0]}, whose state does not fit")
+            fit.apply = None
 
 
 def _check_models(
-    about: Mapping[str, Mapping[str, Any]],
-    live: Mapping[str, tuple[Tracked, Any]],
+    about: About,
+    live: Live,
     taken: set[str],
     wanted: Callable[[str, Kind], bool],
     strict: bool,
     meta: Mapping[str, Mapping[str, Any]],
-    plan: RestorePlan,
 ) -> None:
     absent = [n for n, d in about.items() if d["kind"] is Kind.MODEL and n not in taken and wanted(n, Kind.MODEL)]
     if not absent or (not strict and any(one.kind is Kind.MODEL for one, _ in live.values())):
@@ -278,7 +243,7 @@ def _fit(
     if kind is not one.kind and Kind.STATEFUL not in (kind, one.kind) and {kind, one.kind} != {Kind.MODEL, Kind.EMA}:
         return Fit(one.name, one.kind, other=[f"a {kind.value} in the checkpoint, a {one.kind.value} here"])
     if one.kind is Kind.VALUE:
-        return _fit_value(one, obj, fresh[source], merger)
+        return fit_value(one, obj, fresh[source], merger)
     if one.kind is Kind.GENERATOR:
         return fit_generator(one.name, obj, tree["generators"][source])
     saved = tree[source + STATE_SUFFIX]
@@ -287,31 +252,6 @@ def _fit(
     if one.kind is Kind.OPTIMIZER and (isinstance(obj, torch.optim.Optimizer) or "param_groups" in saved):
         return fit_optimizer(one.name, obj, saved, details, parameter_names(obj, ids))
     return fit_object(one.name, one.kind, obj, saved, details)
-
-
-def _fit_value(one: Tracked, obj: Any, fresh: Any, merger: InPlace) -> Fit:
-    def apply() -> None:
-        result = merger.merge(obj, fresh)
-        if result is not obj and one.rebind is not None:
-            one.rebind(result)
-        one.obj = result
-
-    def remember() -> Undo:
-        def undo() -> None:
-            merger.undo()
-            if one.rebind is not None and one.fetch is not None and one.fetch() is not obj:
-                one.rebind(obj)
-            one.obj = obj
-
-        return undo
-
-    name, kind = one.name, Kind.VALUE.value
-    fit = Fit(one.name, Kind.VALUE, apply=apply, remember=remember, items=[Item(name, kind, Outcome.RESTORED)])
-    if one.rebind is None and not isinstance(fresh, (list, dict, set, torch.Tensor)):
-        fit.items = [
-            Item(name, kind, Outcome.NOT_EXACT, "has no name to come back under: take it from receipt.values")
-        ]
-    return fit
 
 
 def _mismatch_text(problems: list[str], fits: list[Fit], ref: str, strict: bool) -> str:

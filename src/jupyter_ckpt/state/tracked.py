@@ -51,6 +51,8 @@ class Tracked:
         Gives the name a new object: how numbers and strings come back.
     fetch : callable, optional
         The object that the name stands for at present. Raises ``KeyError`` when it stands for nothing any more.
+    unbind : callable, optional
+        Takes the name away again: a failed restore leaves no name behind that was not there.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Tracked:
     kind: Kind
     rebind: Callable[[Any], None] | None = None
     fetch: Callable[[], Any] | None = None
+    unbind: Callable[[], None] | None = None
 
     def current(self) -> Any:
         """The object that the name stands for now (a cell may have made it anew)."""
@@ -120,6 +123,15 @@ def is_optimizer(obj: Any) -> bool:
     if isinstance(obj, Optimizer):
         return True
     return has_state(obj) and _has_method(obj, "step") and isinstance(_attribute(obj, "param_groups"), list)
+
+
+def optimizers_of(scheduler: Any) -> set[int]:
+    """``id`` of each optimizer that a scheduler, or one within it, drives."""
+    optimizer = _attribute(scheduler, "optimizer")
+    found = set() if optimizer is None else {id(optimizer)}
+    for inner in _attribute(scheduler, "_schedulers") or ():
+        found |= optimizers_of(inner)
+    return found
 
 
 def class_name(obj: Any) -> str:

@@ -189,11 +189,13 @@ class _Encoder:
         if kind is collections.OrderedDict and simple:
             return collections.OrderedDict(pairs)
         if kind is collections.defaultdict or kind is collections.Counter or not simple:
-            data = {TAG: kind.__name__ if kind in _DICTS else "dict", "items": [list(pair) for pair in pairs]}
-            if not simple:
-                data["items"] = [[self.encode(key, path, depth + 1), child] for key, child in pairs]
-            if kind is collections.defaultdict:
-                data["factory"] = _factory_name(obj.default_factory)  # type: ignore[attr-defined]
+            data: dict[str, Any] = {TAG: kind.__name__ if kind in _DICTS else "dict"}
+            data["items"] = [[self.encode(key, path, depth + 1), child] for key, child in pairs]
+            if isinstance(obj, collections.defaultdict):
+                data["factory"] = _factory_name(obj.default_factory)
+                if data["factory"] is None:
+                    why = "its default_factory is not saved: it is kept where the name holds a defaultdict again"
+                    self.problems.append((path, why))
             return data
         return dict(pairs)
 
