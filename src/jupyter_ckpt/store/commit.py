@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,14 +18,9 @@ from jupyter_ckpt.errors import CkptError, DurabilityUncertain, NoSpace, NotComm
 from jupyter_ckpt.store.archive import Archive, Progress, Written
 from jupyter_ckpt.store.folder import Folder, sync_file
 from jupyter_ckpt.store.record import DATA_SUFFIX, RECORD_SUFFIX, CommitRecord, dump_record
+from jupyter_ckpt.store.temporary import temporary_name
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_CANNOT_RENAME = {errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EPERM}
-
-
-def temporary_name(name: str) -> str:
-    """``.<name>.<pid>-<random>.tmp``: hidden, unique, and recognisable as ours by prune."""
-    return f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def commit(
@@ -93,7 +87,10 @@ def commit(
             if temporary is not None:
                 held.rename(temporary, record_name)
         except OSError as error:
-            held.discard(*made)
+            # Over a network a rename may have happened although its answer was an error: no record may stay
+            # that names data which is taken away.
+            if held.discard(record_name):
+                held.discard(*made)
             raise _not_committed(name, folder, error) from error
         # From here on the checkpoint is visible: a failure is doubt about it, not its absence.
         try:
@@ -124,10 +121,13 @@ def _write_data(
     progress: Progress | None,
 ) -> Written:
     """The data file, whole, durable and under its final name."""
-    # The empty final file reserves the name: a rename would silently replace another kernel's file.
-    os.close(held.create(name)) if rename else None
     if rename:
+        # The empty final file reserves the name: a rename would silently replace another kernel's file.
+        reserved = held.create(name)
         made.append(name)
+        os.close(reserved)
+    if held.has(name.removesuffix(DATA_SUFFIX) + RECORD_SUFFIX):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)  # a record that has lost its data
     target = temporary_name(name.removesuffix(DATA_SUFFIX)) if rename else name
     fd = held.create(target)
     made.append(target)
@@ -182,6 +182,9 @@ def _not_committed(name: str, folder: Path, error: OSError) -> CkptError:
             "%ckpt prune frees some, %ckpt storage lists others",
         )
         return NoSpace(f"{name} was not saved: {why}; {kept}. {cure}", error.errno)
+    if error.errno == errno.EFBIG:
+        why = f"a file of this size is more than {folder} or this process (ulimit -f) may have"
+        return NoSpace(f"{name} was not saved: {why}; {kept}. %ckpt storage lists other volumes", error.errno)
     if error.errno == errno.EROFS:
         why, cure = f"the volume of {folder} is read-only", "%ckpt storage lists others"
     elif isinstance(error, FileExistsError):

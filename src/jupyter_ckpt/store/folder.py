@@ -7,12 +7,14 @@ point and are lost with the container. Names here are resolved relative to a des
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
 from types import TracebackType
 
 _HAS_DIR_FD = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 _BINARY = getattr(os, "O_BINARY", 0)
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -67,18 +69,42 @@ class Folder:
         """Remove a file."""
         os.unlink(self._name(name), dir_fd=self._fd)
 
-    def discard(self, *names: str) -> None:
-        """Remove what is left of a failed write; what cannot be removed stays for prune to collect."""
+    def has(self, name: str) -> bool:
+        """True when the folder has an entry of that name, even a dangling link."""
+        try:
+            os.lstat(self._name(name)) if self._fd is None else os.stat(name, dir_fd=self._fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def discard(self, *names: str) -> bool:
+        """Remove what is left of a failed write; what cannot be removed stays for prune to collect.
+
+        Returns
+        -------
+        bool
+            True when none of them is there any more.
+        """
+        gone = True
         for name in names:
             try:
                 self.unlink(name)
-            except OSError:
+            except FileNotFoundError:
                 continue
+            except OSError:
+                gone = False
+        return gone
 
     def sync(self) -> None:
         """Make the folder's entries durable (renames are not, without it)."""
-        if self._fd is not None:
+        if self._fd is None:
+            return
+        try:
             os.fsync(self._fd)
+        except OSError as error:
+            # Some file systems have no such call for folders and keep their entries in order by other means.
+            if error.errno not in _NO_FOLDER_SYNC:
+                raise
 
     def is_still_there(self) -> bool:
         """True when the path still leads to the folder that is held open."""

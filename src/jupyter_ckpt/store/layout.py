@@ -59,7 +59,7 @@ def run_id(title: str, hyperparameters: Mapping[str, Any], moment: datetime.date
 
 def plain(text: str) -> str:
     """``text`` with everything but letters, digits and ``.+=-`` taken out, fit for a file name."""
-    return re.sub(r"[^A-Za-z0-9.+=-]+", "-", text).strip("-.")[:_LONGEST]
+    return re.sub(r"[^A-Za-z0-9.+=-]+", "-", text).lstrip("-.+=")[:_LONGEST].rstrip("-.")
 
 
 def _value(value: Any) -> str | None:

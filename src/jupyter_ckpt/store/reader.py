@@ -11,7 +11,9 @@ import os
 import pickle
 import pickletools
 import re
+import struct
 import sys
+import tarfile
 import warnings
 import zipfile
 from dataclasses import dataclass
@@ -24,13 +26,11 @@ from jupyter_ckpt.errors import CorruptCheckpoint, RefusedFile
 from jupyter_ckpt.store.archive import Progress
 from jupyter_ckpt.store.digest import crc32
 from jupyter_ckpt.store.record import CommitRecord
+from jupyter_ckpt.store.tree import DEPTH, FREE_CLAIM, NODE_BUDGET
 from jupyter_ckpt.store.verify import verify_file
 
-_NODE_BUDGET = 5_000_000
 _PICKLE_LIMIT = 256 << 20
 _ENTRY_LIMIT = 1_000_000
-_FREE_CLAIM = 64 << 20
-"""A tensor may claim this many bytes beyond its storage (expanded tensors do), not a tebibyte."""
 _BLOCK = 1 << 20
 
 
@@ -72,13 +72,20 @@ def read_foreign(path: Path) -> Opened:
     """
     if not path.is_file():
         raise CorruptCheckpoint(f"{path}: no such file")
-    if path.stat().st_size == 0:
-        raise CorruptCheckpoint(f"{path.name} is empty")
-    if not zipfile.is_zipfile(path):
-        with path.open("rb") as file:
-            head = file.read(4)
-        if head == b"PK\x03\x04":
-            raise CorruptCheckpoint(f"{path.name} is cut short: it has no zip directory at its end")
+    try:
+        return _read_foreign(path)
+    except OSError as error:
+        raise CorruptCheckpoint(f"{path.name} cannot be read ({error.strerror or error})") from error
+
+
+def _read_foreign(path: Path) -> Opened:
+    with path.open("rb") as file:
+        head = file.read(4)
+    if len(head) < 4:
+        raise CorruptCheckpoint(f"{path.name} is {'cut short' if head else 'empty'}: {len(head)} bytes")
+    if head != b"PK\x03\x04":  # torch goes by these bytes too
+        if tarfile.is_tarfile(path):  # torch before 2.6 unpacks these, and CVE-2025-32434 came in that way
+            raise RefusedFile(f"{path.name} was not opened: torch's tar format of 2017 cannot be read safely")
         remark = f"{path.name}: torch's format from before 1.6 has no checksums, so damage cannot be noticed"
         return Opened(_load(path, mmap=False), verified=False, remarks=(remark,))
     has_crc = _check_crcs(path, _check_zip(path))
@@ -92,10 +99,13 @@ def _check_zip(path: Path) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, UnicodeError) as error:
-        raise CorruptCheckpoint(f"{path.name} is not a whole torch file: {error}") from error
+    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, OverflowError, struct.error) as error:
+        raise CorruptCheckpoint(f"{path.name} is cut short or damaged: no whole zip directory ({error})") from error
     if len(infos) > _ENTRY_LIMIT:
         raise RefusedFile(f"{path.name} claims {len(infos):,} entries")
+    if not infos or min(info.header_offset for info in infos) != 0:
+        # Bytes before the archive: Python's reader and torch's would not see the same directory.
+        raise CorruptCheckpoint(f"{path.name} is not a whole torch file: its first entry is not at its start")
     reach = 0
     for info in sorted(infos, key=lambda i: i.header_offset):
         if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
@@ -168,37 +178,48 @@ def _first_global(path: Path) -> str | None:
     with path.open("rb") as file:
         head = file.read(_BLOCK)
     texts: list[str] = []
-    try:
-        for opcode, argument, _ in pickletools.genops(head):
-            if opcode.name in ("GLOBAL", "INST"):
-                return str(argument).replace(" ", ".")
-            if opcode.name == "STACK_GLOBAL":
-                return ".".join(texts[-2:])
-            if isinstance(argument, str):
-                texts.append(argument)
-    except ValueError:  # not a pickle, or cut by our limit
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about odd escapes in what may be no pickle at all
+        try:
+            for opcode, argument, _ in pickletools.genops(head):
+                if opcode.name in ("GLOBAL", "INST"):
+                    return str(argument).replace(" ", ".")
+                if opcode.name == "STACK_GLOBAL":
+                    return ".".join(texts[-2:])
+                if isinstance(argument, str):
+                    texts.append(argument)
+        except ValueError:  # not a pickle, or cut by our limit
+            return None
     return None
 
 
 def _check_tree(path: Path, tree: Any) -> None:
-    """Walk the loaded tree within a budget; a small file can hold 2^39 leaves by reference."""
-    stack, seen, nodes = [tree], set(), 0
+    """Walk the loaded tree within a budget.
+
+    A small file can hold 2^39 leaves by reference, or itself: what is met twice counts twice, so that whoever
+    walks the tree afterwards needs no such care.
+    """
+    stack, nodes = [(tree, 0)], 0
     while stack:
-        node = stack.pop()
+        node, depth = stack.pop()
         nodes += 1
-        if nodes > _NODE_BUDGET:
-            raise RefusedFile(f"{path.name} holds more than {_NODE_BUDGET:,} values")
+        if nodes > NODE_BUDGET:
+            raise RefusedFile(f"{path.name} holds more than {NODE_BUDGET:,} values")
+        if depth > DEPTH:
+            raise RefusedFile(f"{path.name} is nested more than {DEPTH} levels deep")
         if isinstance(node, torch.Tensor):
-            if node.layout == torch.strided and node.device.type != "meta":
-                claimed = node.numel() * node.element_size()
-                if claimed > max(node.untyped_storage().nbytes(), _FREE_CLAIM):
-                    raise RefusedFile(
-                        f"{path.name}: a tensor of shape {tuple(node.shape)} claims {claimed:,} bytes"
-                        f" of {node.untyped_storage().nbytes():,} that are there"
-                    )
+            _check_claim(path, node)
         elif isinstance(node, (dict, list, tuple, set, frozenset)):
-            if id(node) in seen:
-                continue
-            seen.add(id(node))
-            stack.extend(node.values() if isinstance(node, dict) else node)
+            if nodes + len(stack) + len(node) > NODE_BUDGET:
+                raise RefusedFile(f"{path.name} holds more than {NODE_BUDGET:,} values")
+            stack.extend((child, depth + 1) for child in (node.values() if isinstance(node, dict) else node))
+
+
+def _check_claim(path: Path, tensor: torch.Tensor) -> None:
+    if tensor.layout != torch.strided or tensor.device.type == "meta":
+        return
+    claimed, there = tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()
+    if claimed > max(there, FREE_CLAIM):
+        raise RefusedFile(
+            f"{path.name}: a tensor of shape {tuple(tensor.shape)} claims {claimed:,} bytes, {there:,} are there"
+        )

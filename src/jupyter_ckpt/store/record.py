@@ -235,10 +235,12 @@ class CommitRecord:
             raise ValueError("a metric is not a number")
         if not all(isinstance(tag, str) for tag in fields.get("tags", [])):
             raise ValueError("a tag is not text")
+        if not all(isinstance(row, dict) for row in (*fields.get("items", []), *fields.get("tracked", {}).values())):
+            raise ValueError("an item or tracked object is not a JSON object")
         try:
             fields["entries"] = [EntrySpec.from_json(row) for row in fields.get("entries", [])]
             fields["tensors"] = [TensorSpec.from_json(row) for row in fields.get("tensors", [])]
-        except TypeError as error:
+        except (TypeError, OverflowError) as error:
             raise ValueError(f"bad entry or tensor row: {error}") from error
         return cls(format=version, **fields)
 

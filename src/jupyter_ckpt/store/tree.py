@@ -21,7 +21,12 @@ import torch
 from jupyter_ckpt.errors import UsageProblem
 
 _PROTOCOL = 2  # the one that torch's weights_only reader was made for
-_NODE_BUDGET = 5_000_000
+NODE_BUDGET = 5_000_000
+"""Values in a tree, one that is met twice counted twice: what is read is walked without looking back."""
+DEPTH = 600
+"""Levels of containers; `state.values` makes at most half as many."""
+FREE_CLAIM = 64 << 20
+"""Bytes that a tensor may claim beyond its memory (expanded ones do); the reader refuses more."""
 _PASSED_THROUGH = (torch.Size, torch.dtype, torch.device, collections.OrderedDict, complex, bytearray)
 
 
@@ -96,7 +101,10 @@ def flatten(tree: Mapping[str, Any]) -> Flattened:
     found = _collect(tree)
     payloads, places = _place(found)
     buffer = io.BytesIO()
-    _TreePickler(buffer, places).dump(tree)
+    try:
+        _TreePickler(buffer, places).dump(tree)
+    except RecursionError as error:
+        raise UsageProblem("the state is nested too deeply to be saved") from error
     return Flattened(buffer.getvalue(), payloads, list(places.values()))
 
 
@@ -104,24 +112,23 @@ def _collect(tree: Mapping[str, Any]) -> list[tuple[str, torch.Tensor]]:
     """Every distinct tensor object with the first dotted path that leads to it, in order."""
     found: list[tuple[str, torch.Tensor]] = []
     seen: set[int] = set()
-    stack: list[tuple[str, Any]] = [("", tree)]
+    stack: list[tuple[str, Any, int]] = [("", tree, 0)]
     nodes = 0
     while stack:
-        path, node = stack.pop()
+        path, node, depth = stack.pop()
         nodes += 1
-        if nodes > _NODE_BUDGET:
-            raise UsageProblem(f"the state has more than {_NODE_BUDGET:,} values: save it as tensors instead")
+        if depth > DEPTH:
+            raise UsageProblem(f"{path[:60]}…: the state is nested more than {DEPTH} levels deep, or holds itself")
+        if nodes > NODE_BUDGET:
+            raise UsageProblem(f"the state has more than {NODE_BUDGET:,} values: save it as tensors instead")
         if isinstance(node, torch.Tensor):
             if id(node) not in seen:
                 seen.add(id(node))
                 found.append((path, node))
         elif isinstance(node, (dict, list, tuple)):
-            if id(node) in seen:
-                continue
-            seen.add(id(node))
             pairs = node.items() if isinstance(node, dict) else enumerate(node)
             prefix = path + "." if path else ""
-            stack.extend(reversed([(f"{prefix}{key}", child) for key, child in pairs]))
+            stack.extend(reversed([(f"{prefix}{key}", child, depth + 1) for key, child in pairs]))
     return found
 
 
@@ -131,7 +138,7 @@ def _place(found: list[tuple[str, torch.Tensor]]) -> tuple[list[Payload], dict[i
     places: dict[int, Placed] = {}
     for cluster in _shared(found):
         first = cluster[0][1]
-        if not (first.is_conj() or first.is_neg()):
+        if not (first.is_conj() or first.is_neg() or _is_inflated(first)):
             size = first.element_size()
             start, end = min(_extent(t)[0] for _, t in cluster), max(_extent(t)[1] for _, t in cluster)
             source = torch.as_strided(first.detach(), ((end - start) // size,), (1,), start // size)
@@ -141,7 +148,7 @@ def _place(found: list[tuple[str, torch.Tensor]]) -> tuple[list[Payload], dict[i
                 offset = int(t.storage_offset()) - start // size if t.numel() else 0
                 places[id(t)] = Placed(path, t, payload, offset, tuple(t.stride()))
             continue
-        for path, t in cluster:  # a lazy conjugate or negative: written as what it means
+        for path, t in cluster:  # a lazy conjugate or negative, or one value repeated: written as what it means
             source = t.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
             payload = Payload(str(len(payloads)), t.dtype, source)
             payloads.append(payload)
@@ -159,7 +166,7 @@ def _shared(found: list[tuple[str, torch.Tensor]]) -> list[list[tuple[str, torch
         if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type == "meta":
             raise UsageProblem(f"{path}: a {tensor.layout} tensor on {tensor.device} cannot be saved as it is")
         pointer = tensor.untyped_storage().data_ptr() if tensor.numel() else 0
-        lazy = tensor.is_conj() or tensor.is_neg()
+        lazy = tensor.is_conj() or tensor.is_neg() or _is_inflated(tensor)
         key = (str(tensor.device), pointer, tensor.dtype, lazy) if pointer else (number,)
         groups.setdefault(key, []).append((path, tensor))
     return [cluster for group in groups.values() for cluster in _clusters(group)]
@@ -173,6 +180,12 @@ def _extent(tensor: torch.Tensor) -> tuple[int, int]:
     last = sum((n - 1) * step for n, step in zip(tensor.shape, tensor.stride(), strict=True))
     first = int(tensor.storage_offset())
     return first * size, (first + last + 1) * size
+
+
+def _is_inflated(tensor: torch.Tensor) -> bool:
+    """True for an expanded tensor that claims so much more than its memory that the reader would refuse it."""
+    start, end = _extent(tensor)
+    return max(FREE_CLAIM, end - start) < tensor.numel() * tensor.element_size()
 
 
 def _clusters(group: list[tuple[str, torch.Tensor]]) -> list[list[tuple[str, torch.Tensor]]]:
@@ -208,10 +221,13 @@ class _TreePickler(pickle.Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, torch.Tensor):
+            if id(obj) not in self._places:
+                raise UsageProblem("a tensor as a key or within a set cannot be saved: put it into a list or dict")
             return self._reduce_tensor(self._places[id(obj)])
         if isinstance(obj, _PASSED_THROUGH) or _is_storage_class(obj) or any(obj is call for call in _CALLS):
             return NotImplemented
-        raise UsageProblem(f"a {type(obj).__module__}.{type(obj).__qualname__} cannot be saved without pickle")
+        kind = obj if isinstance(obj, type) else type(obj)
+        raise UsageProblem(f"a {kind.__module__}.{kind.__qualname__} cannot be saved without pickle")
 
     @staticmethod
     def _reduce_tensor(place: Placed) -> tuple[Any, tuple[Any, ...]]:

@@ -83,7 +83,10 @@ def _compare(fd: int, record: CommitRecord, progress: Progress | None) -> list[s
     ]
     frame, position = xxhash.xxh3_128(), 0
     for start, end in [*((e.offset, e.offset + e.size) for e in entries), (record.size, record.size)]:
-        frame.update(_read(fd, position, start - position))
+        while position < start:
+            block = _read(fd, position, min(_BLOCK, start - position))
+            frame.update(block)
+            position += len(block)
         position = end
     if frame.hexdigest() != record.digest:
         problems.append("bytes between the entries have changed")
