@@ -65,6 +65,10 @@ class Folder:
         """Rename within the folder, replacing ``new``."""
         os.replace(self._name(old), self._name(new), src_dir_fd=self._fd, dst_dir_fd=self._fd)
 
+    def link(self, old: str, new: str) -> None:
+        """A second name for a file; ``FileExistsError`` when it is taken. Not every volume can."""
+        os.link(self._name(old), self._name(new), src_dir_fd=self._fd, dst_dir_fd=self._fd)
+
     def unlink(self, name: str) -> None:
         """Remove a file."""
         os.unlink(self._name(name), dir_fd=self._fd)
