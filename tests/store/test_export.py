@@ -263,6 +263,26 @@ def test_volumes_without_links(tmp_path: Path, tree: dict[str, Any], monkeypatch
     assert sorted(os.listdir(tmp_path)) == ["run-a", "w.pt"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
+def test_the_file_itself_is_synced_and_as_readable_as_others(
+    tmp_path: Path, tree: dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    if name.endswith("safetensors"):
+        pytest.importorskip("safetensors")
+    real, synced = os.fsync, []
+
+    def fsync(fd: int) -> None:
+        synced.append(os.fstat(fd).st_ino)
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    export(tree, tmp_path / name)
+    (tmp_path / "other").touch()
+    assert synced == [(tmp_path / name).stat().st_ino, tmp_path.stat().st_ino]
+    assert (tmp_path / name).stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
 def test_a_folder_that_does_not_sync(tmp_path: Path, tree: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.fsync
 

@@ -208,8 +208,16 @@ def _put(target: Path, write: Callable[[int, Path], None], force: bool) -> int:
     with held:
         try:
             fd = held.create(temporary)
+            mode = os.fstat(fd).st_mode & 0o777
             try:
                 write(fd, target.parent / temporary)
+            finally:
+                os.close(fd)
+            # Opened again: a library may have put a file of its own, readable by nobody else, in its place.
+            fd = held.open(temporary)
+            try:
+                if hasattr(os, "fchmod"):
+                    os.fchmod(fd, mode)
                 sync_file(fd)
                 size = os.fstat(fd).st_size
             finally:

@@ -61,6 +61,10 @@ class Folder:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY | _CLOEXEC | _NOFOLLOW
         return os.open(self._name(name), flags, 0o666, dir_fd=self._fd)
 
+    def open(self, name: str) -> int:
+        """A file that is there, open for reading and writing; links are not followed."""
+        return os.open(self._name(name), os.O_RDWR | _BINARY | _CLOEXEC | _NOFOLLOW, dir_fd=self._fd)
+
     def rename(self, old: str, new: str) -> None:
         """Rename within the folder, replacing ``new``."""
         os.replace(self._name(old), self._name(new), src_dir_fd=self._fd, dst_dir_fd=self._fd)
