@@ -115,7 +115,9 @@ class _Reviver:
         if tag == "scalars":
             return [scalar_from_plain(data["dtype"], value) for value in data["values"]]
         if tag == "bytearray":
-            return bytearray(data["data"])
+            return bytearray(data["data"] or b"")
+        if tag == "bytes":
+            return b""
         if tag == "int":
             return int(data["hex"], 16)
         if tag == "range":

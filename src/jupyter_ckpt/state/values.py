@@ -87,7 +87,7 @@ class _Encoder:
 
     def encode(self, obj: Any, path: str, depth: int) -> Any:
         kind = type(obj)
-        if kind in _ATOMS and not (kind is int and obj.bit_length() > _MAX_BITS):
+        if kind in _ATOMS and _is_plain_atom(obj):
             return obj
         found = self._done.get(id(obj))
         if found is not None:
@@ -144,7 +144,9 @@ class _Encoder:
         if kind is range:
             return {TAG: "range", "items": [obj.start, obj.stop, obj.step]}
         if kind is bytearray:
-            return {TAG: "bytearray", "data": bytes(obj)}
+            return {TAG: "bytearray", "data": bytes(obj) or None}
+        if kind is bytes:
+            return {TAG: "bytes", "data": None}
         if kind is int:
             return {TAG: "int", "hex": hex(obj)}
         raise Unsaveable(f"a {_full_name(kind)} can only be saved with pickle")
@@ -163,9 +165,7 @@ class _Encoder:
         items = list(items)
         self._count(len(items), depth)
         kinds = set(map(type, items))
-        if kinds <= _ATOMS and not (
-            int in kinds and any(type(i) is int and i.bit_length() > _MAX_BITS for i in items)
-        ):
+        if kinds <= _ATOMS and (kinds.isdisjoint((int, bytes)) or all(map(_is_plain_atom, items))):
             return items  # a long history costs little
         return [self.encode(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(items)]
 
@@ -203,10 +203,17 @@ class _Encoder:
 _DICTS = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
 
 
+def _is_plain_atom(obj: Any) -> bool:
+    """False for the two that the weights_only reader does not take: enormous integers and empty bytes."""
+    if type(obj) is int:
+        return obj.bit_length() <= _MAX_BITS
+    return obj != b"" if type(obj) is bytes else True
+
+
 def _is_simple_key(key: Any) -> bool:
     if type(key) is tuple:
         return all(_is_simple_key(part) for part in key)
-    return type(key) in _KEYS and not (type(key) is int and key.bit_length() > _MAX_BITS)
+    return type(key) in _KEYS and _is_plain_atom(key)
 
 
 def _uniform_scalars(items: list[Any]) -> dict[str, Any] | None:
