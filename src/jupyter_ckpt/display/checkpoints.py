@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from jupyter_ckpt.display.badges import badges
-from jupyter_ckpt.display.blocks import Block, Cell, Column, Line, Picture, Table
+from jupyter_ckpt.display.blocks import Block, Cell, Column, Facts, Line, Picture, Table
 from jupyter_ckpt.display.chart import Series
 from jupyter_ckpt.display.numbers import metric_text, plural
 from jupyter_ckpt.display.times import absolute, ago
@@ -85,13 +85,13 @@ def list_view(
 
 def _nothing(runs: Sequence[Run] | None, command: str, width: int | None, color: bool) -> View:
     where = f" in {runs[0].id}" if runs and len(runs) == 1 else ""
-    lines = [
-        Line(f"No training checkpoints{where} yet.", "strong"),
-        Line(f"{command} save     saves one now"),
-        Line(f"{command} auto     saves while you train, and when it stops"),
-        Line(f"{command} storage  shows where they are kept and whether that is safe"),
+    verbs = [
+        (f"{command} save", Cell("saves one now")),
+        (f"{command} auto", Cell("saves while you train, and when it stops")),
+        (f"{command} storage", Cell("shows where they are kept and whether that is safe")),
     ]
-    return render(lines, width=width, color=color)
+    blocks: list[Block] = [Line(f"No training checkpoints{where} yet.", "strong"), Facts("What to type next", verbs)]
+    return render(blocks, width=width, color=color)
 
 
 def _run_blocks(

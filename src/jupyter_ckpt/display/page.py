@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jupyter_ckpt.display.blocks import Badge, Block, Cell, Code, Details, Facts, Line, Picture, Table, Tone
+from jupyter_ckpt.display.blocks import Badge, Block, Cell, Code, Column, Details, Facts, Line, Picture, Table, Tone
 from jupyter_ckpt.display.chart import svg
 from jupyter_ckpt.display.clean import escape
 from jupyter_ckpt.display.style import ROOT, STYLE
 
 _LONGEST = 4000
+_ONE_LINE = 60
+"""Characters that a page does not break: names and times are read in one piece."""
 
 
 def to_html(blocks: Sequence[Block]) -> str:
@@ -61,8 +63,7 @@ def _table(block: Table) -> str:
     )
     rows = []
     for row in block.rows:
-        cells = (_cell(row[i], right=block.columns[i].right, header=block.columns[i].header) for i in shown)
-        rows.append(f"<tr>{''.join(cells)}</tr>")
+        rows.append(f"<tr>{''.join(_cell(row[i], block.columns[i]) for i in shown)}</tr>")
     body = "\n".join(rows)
     return (
         f'<table class="jp-ckpt-Table">{_caption(block.caption)}'
@@ -74,10 +75,13 @@ def _caption(caption: str) -> str:
     return f"<caption>{escape(caption)}</caption>"
 
 
-def _cell(cell: Cell, *, right: bool = False, header: bool = False) -> str:
-    tag, scope = ("th", ' scope="row"') if header else ("td", "")
+def _cell(cell: Cell, column: Column | None = None) -> str:
+    tag, scope = ("th", ' scope="row"') if column and column.header else ("td", "")
+    kind = "jp-ckpt-right" if column and column.right else ""
+    if column and not kind and not column.below and len(cell.text) <= _ONE_LINE:
+        kind = "jp-ckpt-whole"
     title = f' title="{escape(cell.title[:_LONGEST])}"' if cell.title else ""
-    return f"<{tag}{scope}{_class('jp-ckpt-right' if right else '', cell.tone)}{title}>{_inline(cell)}</{tag}>"
+    return f"<{tag}{scope}{_class(kind, cell.tone)}{title}>{_inline(cell)}</{tag}>"
 
 
 def _inline(cell: Cell) -> str:

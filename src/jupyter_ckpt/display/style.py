@@ -35,8 +35,8 @@ _RULES = {
     "table.jp-ckpt-Table tbody th": "font-weight: 500;",
     "table.jp-ckpt-Table :is(th, td).jp-ckpt-right": """
         text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;""",
-    "table.jp-ckpt-Table td.jp-ckpt-warning": "color: var(--ckpt-warning);",
-    "table.jp-ckpt-Table td.jp-ckpt-error": "color: var(--ckpt-error);",
+    "table.jp-ckpt-Table :is(th, td).jp-ckpt-whole": "white-space: nowrap;",
+    "table.jp-ckpt-Table td:is(.jp-ckpt-warning, .jp-ckpt-error)": "font-weight: 600;",
     ".jp-ckpt-Badge": """
         display: inline-block; border: 1px solid var(--ckpt-line); border-radius: 9px; padding: 0 7px;
         margin: 0 2px 1px 0; font-size: .9em; line-height: 1.4; white-space: nowrap; max-width: 22em;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jupyter_ckpt.display.blocks import SHORTEN, Block, Cell, Code, Column, Facts, Line, Picture, Table, Tone
+from jupyter_ckpt.display.blocks import SHORTEN, Block, Cell, Code, Column, Details, Facts, Line, Picture, Table, Tone
 from jupyter_ckpt.display.chart import sparkline
 from jupyter_ckpt.display.clean import clean
 from jupyter_ckpt.display.columns import cut, display_width, pad, wrap
@@ -12,6 +12,8 @@ from jupyter_ckpt.display.numbers import metric_text
 
 _CODES = {"strong": "1", "muted": "2", "good": "32", "warning": "33", "error": "31"}
 _GAP = "  "
+_NARROWEST = 30
+"""Of a column in which text is wrapped."""
 _LONGEST = 4000
 """Characters of one text: a note of a megabyte is not worth a megabyte of terminal."""
 
@@ -19,12 +21,26 @@ _LONGEST = 4000
 def to_text(blocks: Sequence[Block], width: int, color: bool = False) -> str:
     """The blocks as lines of at most ``width`` columns (sources, paths and other long words excepted)."""
     found: list[str] = []
+    before: Block | None = None
     for block in blocks:
         lines = _lines(block, width, color)
-        if found and lines and not isinstance(block, (Line, Picture)):
+        if before is not None and lines and _apart(before, block):
             found.append("")
-        found += lines
+        if lines:
+            before = block
+        found += [line.rstrip() for line in lines]
     return "\n".join(found)
+
+
+def _apart(before: Block, block: Block) -> bool:
+    """Whether an empty line goes between two blocks: not between lines, nor before a quiet remark."""
+    if _is_line(block):
+        return not _is_line(before) and not (isinstance(block, Line) and block.tone == "muted")
+    return True
+
+
+def _is_line(block: Block) -> bool:
+    return isinstance(block, (Line, Picture)) or (isinstance(block, Details) and block.line is not None)
 
 
 def _lines(block: Block, width: int, color: bool) -> list[str]:
@@ -84,6 +100,12 @@ def _table(block: Table, width: int, color: bool) -> list[str]:
                 row[i] = clean(cells[i].short) or row[i]
             widths = _widths(block.columns, rows, shown)
             continue
+        if i not in shown or len(shown) == 1:
+            continue
+        left = width - _total(widths, [j for j in shown if j != i]) - len(_GAP)
+        if kind == "below" and i == shown[-1] and left >= _NARROWEST:
+            widths[i] = left  # what is too long is wrapped within the column
+            break
         shown.remove(i)
         (below if kind == "below" else dropped).append(i)
     _squeeze(widths, shown, width)
@@ -91,11 +113,15 @@ def _table(block: Table, width: int, color: bool) -> list[str]:
     heads = [pad(cut(titles[i], widths[i]), widths[i], right=block.columns[i].right) for i in shown]
     found = [_paint(_GAP.join(heads).rstrip(), "muted", color)]
     for row, cells in zip(rows, block.rows, strict=True):
-        parts = []
+        parts, rest = [], []
         for i in shown:
+            if i == shown[-1] and block.columns[i].below:
+                row[i], *rest = wrap(row[i], widths[i])
             text = pad(cut(row[i], widths[i]), widths[i], right=block.columns[i].right)
             parts.append(_paint(text.rstrip() if i == shown[-1] else text, cells[i].tone, color))
         found.append(_GAP.join(parts).rstrip())
+        margin = " " * (_total(widths, shown[:-1]) + len(_GAP))
+        found += [margin + _paint(line.strip(), cells[shown[-1]].tone, color) for line in rest]
         for i in sorted(below):
             if row[i]:
                 found += [_paint(line, cells[i].tone, color) for line in wrap("    " + row[i], width, "    ")]
