@@ -13,7 +13,9 @@ from jupyter_ckpt.display.clean import clean, escape
 
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _ANY = st.text(st.characters(exclude_categories=()))
-_NASTY = st.text(st.sampled_from("ab \x00\x07\x08\x1b[31m\x7f\x85\x9b\r\n\t\u2028\u200e\u200f\u202e\u2066\ufeff\ud800\u061c"))
+_NASTY = st.text(
+    st.sampled_from("ab \x00\x07\x08\x1b[31m\x7f\x85\x9b\r\n\t\u2028\u200e\u200f\u202e\u2066\ufeff\ud800\u061c")
+)
 
 
 @given(st.one_of(_ANY, _NASTY), st.booleans())

@@ -46,7 +46,7 @@ def test_counts() -> None:
 @given(st.recursive(st.none() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner)))
 def test_any_value_is_one_short_text(value: object) -> None:
     assert len(value_text(value)) <= 400
-    assert metric_text(value)is not None
+    assert metric_text(value) is not None
     assert count_text(value) is not None
 
 

@@ -88,7 +88,10 @@ def test_empty_columns_are_not_shown() -> None:
 
 
 def test_colour_only_when_asked() -> None:
-    blocks = [Line("strong", "strong"), Table("t", [Column("a", header=True), Column("b")], [[Cell("x", "good"), Cell("y")]])]
+    blocks = [
+        Line("strong", "strong"),
+        Table("t", [Column("a", header=True), Column("b")], [[Cell("x", "good"), Cell("y")]]),
+    ]
     plain, painted = (render(blocks, width=60, color=color) for color in (False, True))
     assert "\x1b" not in plain.text
     assert "\x1b[1mstrong\x1b[0m" in painted.text

@@ -37,6 +37,7 @@ def list_view(
     width: int | None = None,
     color: bool = False,
     command: str = "%ckpt",
+    more: str = "",
 ) -> View:
     """The checkpoints, newest first, under the run they are of.
 
@@ -64,6 +65,8 @@ def list_view(
         See `render`.
     command : str
         How the user calls us, for the lines that say what to type.
+    more : str
+        The option that shows the older ones too; ``--limit`` and their number when not given.
     """
     if not checkpoints:
         return _nothing(runs, command, width, color)
@@ -79,7 +82,7 @@ def list_view(
     blocks: list[Block] = []
     for run, part in rows.items():
         blocks += _run_blocks(groups[run], part, known.get(run), names, mode, best, now, current)
-    blocks.append(Line(_footer(checkpoints, len(groups), len(shown), total, command), "muted"))
+    blocks.append(Line(_footer(checkpoints, len(groups), len(shown), total, command, more), "muted"))
     return render(blocks, width=width, color=color)
 
 
@@ -163,7 +166,9 @@ def _metric_cell(checkpoint: Checkpoint, name: str) -> Cell:
     return Cell() if value is None else Cell(metric_text(value), title=str(value)[:60])
 
 
-def _footer(checkpoints: Sequence[Checkpoint], runs: int, shown: int, total: int | None, command: str) -> str:
+def _footer(
+    checkpoints: Sequence[Checkpoint], runs: int, shown: int, total: int | None, command: str, more: str
+) -> str:
     everything = max(total or 0, len(checkpoints))
     size = size_text(sum(c.size for c in checkpoints))
     text = plural(everything, "checkpoint")
@@ -172,7 +177,7 @@ def _footer(checkpoints: Sequence[Checkpoint], runs: int, shown: int, total: int
     if everything == len(checkpoints):
         text += f", {size}"
     if everything > shown:
-        text = f"… and {everything - shown} older: {command} list --all  ({text})"
+        text = f"… and {everything - shown} older: {command} list {more or f'--limit {everything}'}  ({text})"
     return text
 
 

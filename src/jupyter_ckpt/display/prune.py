@@ -55,9 +55,9 @@ def plan_view(
     blocks += _kept(report, now)
     blocks += _files(report)
     if report.trash_bytes:
-        blocks.append(Line(f"{size_text(report.trash_bytes)} in the trash", "muted"))
+        blocks.append(Line(f"{size_text(report.trash_bytes)} in the trash: {command} trash lists it", "muted"))
     if not changed and (gone or report.collected):
-        blocks.append(Line(f"To do it: {command} prune", "muted"))
+        blocks.append(Line("To do it, type the same without --dry-run", "muted"))
     return render(blocks, width=width, color=color)
 
 
@@ -68,7 +68,7 @@ def trash_view(
     retention: datetime.timedelta = RETENTION,
     width: int | None = None,
     color: bool = False,
-    undo: str = "",
+    undo: str = "%ckpt undo NAME",
 ) -> View:
     """What was removed and can still be brought back, oldest first.
 
@@ -113,8 +113,7 @@ def trash_view(
     ]
     if len(entries) > _MOST:
         blocks.append(Line(f"… and {len(entries) - _MOST} older", "muted"))
-    if undo:
-        blocks.append(Line(f"To bring one back: {undo}", "muted"))
+    blocks.append(Line(f"To bring one back: {undo}", "muted"))
     return render(blocks, width=width, color=color)
 
 

@@ -73,7 +73,7 @@ def _run(status: Mapping[str, Any]) -> Cell:
 
 def _tracked(tracked: Sequence[Mapping[str, Any]], command: str) -> Cell:
     if not tracked:
-        return Cell(f"nothing yet: found by itself at the first save, or {command} track model optimizer", "muted")
+        return Cell(f"nothing yet: found at the first save, or {command} track MODEL OPTIMIZER", "muted")
     found = []
     for one in tracked:
         cls = str(one.get("class") or "").rpartition(".")[2]
