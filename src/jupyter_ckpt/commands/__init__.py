@@ -1,0 +1,74 @@
+"""The verbs, shared by the notebook's ``%ckpt`` and the shell's ``jupyter ckpt``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from jupyter_ckpt.commands import care, looking, training
+from jupyter_ckpt.commands.verb import Answer, HelpWanted, Verb
+from jupyter_ckpt.errors import UnknownName
+from jupyter_ckpt.store.catalog import close_matches
+
+ORDER = (
+    "status", "track", "untrack", "run", "save", "resume", "keep", "prune", "list", "show", "diff", "verify", "pin",
+    "unpin", "tag", "untag", "note", "rm", "undo", "trash", "export", "storage", "extract",
+)  # fmt: skip
+VERBS: dict[str, Verb] = {verb.name: verb for verb in (*looking.VERBS, *training.VERBS, *care.VERBS)}
+
+
+def execute(session: Any, words: Sequence[str], prefix: str, *, kernel: bool) -> tuple[Answer, Any]:
+    """Do what the words say.
+
+    Parameters
+    ----------
+    session : Checkpointer or StoreSession
+        What to work on.
+    words : sequence of str
+        The verb and its arguments; none means ``status``.
+    prefix : str
+        How the surface is called: ``%ckpt``.
+    kernel : bool
+        Whether there are live objects to work on.
+
+    Returns
+    -------
+    answer, arguments : Answer, argparse.Namespace
+
+    Raises
+    ------
+    HelpWanted
+        When help was asked for.
+    CkptError
+        For whatever goes wrong; fit to be shown.
+    """
+    name, *rest = list(words) or ["status"]
+    if name in ("-h", "--help", "help"):
+        if rest and rest[0] in VERBS:
+            raise HelpWanted(VERBS[rest[0]].parser(prefix).format_help())
+        raise HelpWanted(overview(prefix, kernel=kernel))
+    verb = VERBS.get(name)
+    if verb is None:
+        known = ", ".join(verb_names(kernel=kernel))
+        raise UnknownName(f"{prefix} {name[:40]}: no such verb{close_matches(name, VERBS) or f'; there are {known}'}")
+    args = verb.parser(prefix).parse_args(rest, argparse.Namespace(command=prefix))
+    if verb.needs_kernel and not kernel:
+        raise UnknownName(f"{prefix} {name} works on live objects: type `%ckpt {name}` in the notebook")
+    return verb.run(session, args), args
+
+
+def verb_names(*, kernel: bool) -> list[str]:
+    """The verbs there are, in the order of a training's life."""
+    return [name for name in ORDER if kernel or not VERBS[name].needs_kernel]
+
+
+def overview(prefix: str, *, kernel: bool) -> str:
+    """All verbs, one line each."""
+    lines = [f"  {name:<9} {VERBS[name].help}" for name in verb_names(kernel=kernel)]
+    lead = "Training checkpoints that survive the container."
+    tail = f"`{prefix} VERB -h` has options and examples."
+    return "\n".join([lead, "", f"usage: {prefix} [VERB] [options]", "", *lines, "", tail])
+
+
+__all__ = ["VERBS", "Answer", "HelpWanted", "Verb", "execute", "overview", "verb_names"]

@@ -1,0 +1,1 @@
+"""One training session: ties volumes, state and store together. The only thing the surfaces talk to."""

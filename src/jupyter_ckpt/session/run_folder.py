@@ -1,0 +1,166 @@
+"""One run on disk: its folder, ``run.json``, its journal, and the lock that says which kernel writes to it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_ckpt.errors import NotCommitted, UsageProblem
+from jupyter_ckpt.store.folder import Folder, make_folders, sync_file
+from jupyter_ckpt.store.journal import Journal
+from jupyter_ckpt.store.layout import RUN_FILE
+from jupyter_ckpt.store.record import is_safe_name, timestamp
+from jupyter_ckpt.store.temporary import temporary_name
+
+_FORMAT = 1
+_LOCK_FILE = ".lock"
+_BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
+
+
+class RunFolder:
+    """A run that this process may write to.
+
+    Parameters
+    ----------
+    folder : Path
+        ``<store>/<run>``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.journal = Journal(folder)
+        self._lock: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The run's id: its folder's name."""
+        return self.folder.name
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """``run.json``; empty when it is missing or damaged."""
+        try:
+            data = json.loads((self.folder / RUN_FILE).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return data if isinstance(data, dict) else {}
+
+    @classmethod
+    def create(
+        cls,
+        store: Path,
+        run: str,
+        *,
+        origin: Mapping[str, str],
+        hyperparameters: Mapping[str, Any],
+        environment: Mapping[str, Any],
+        parent: str | None,
+    ) -> RunFolder:
+        """Make a new run, durably, and lock it.
+
+        Parameters
+        ----------
+        store : Path
+            Made when it does not exist.
+        run : str
+            The id wished for; ``-2``, ``-3``, … is added when it is taken.
+        origin, hyperparameters, environment, parent
+            What ``run.json`` says.
+
+        Raises
+        ------
+        UsageProblem
+            When ``run`` is no name for a folder.
+        NotCommitted
+            When it cannot be made; ``errno`` is kept.
+        """
+        if not is_safe_name(run):
+            raise UsageProblem(f"{run[:80]!r} is not a run's name: use letters, digits and . _ = + - only")
+        try:
+            make_folders(store)
+            folder = _new_folder(store, run)
+            made = cls(folder)
+            info = {
+                "format": _FORMAT,
+                "run": folder.name,
+                "created": timestamp(),
+                "origin": dict(origin),
+                "hyperparameters": dict(hyperparameters),
+                "environment": dict(environment),
+                "parent": parent,
+            }
+            made._write_info(info)
+        except OSError as error:
+            raise NotCommitted(
+                f"the run {run} could not be made in {store} ({error.strerror or error}): see %ckpt storage",
+                error.errno,
+            ) from error
+        made.lock()
+        made.journal.append("started", host=socket.gethostname(), pid=os.getpid(), parent=parent)
+        return made
+
+    def lock(self) -> bool:
+        """Become the one process that writes here; False when another process is.
+
+        A record lock (``lockf``): gone with the process however it ends, and not inherited by data loader workers
+        that outlive it. Where the platform or volume has none, every process may write; names never collide, since
+        each is reserved with ``O_EXCL``.
+        """
+        if self._lock is not None:
+            return True
+        try:
+            import fcntl
+        except ImportError:
+            return True
+        try:
+            fd = os.open(self.folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        except OSError:
+            return True  # the save itself will say what is wrong with the folder
+        try:
+            fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(fd)
+            return error.errno not in _BUSY
+        self._lock = fd
+        return True
+
+    def unlock(self) -> None:
+        """Let others write."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _write_info(self, info: Mapping[str, Any]) -> None:
+        """``run.json`` with the same care as a record: whole or not there."""
+        raw = (json.dumps(info, indent=1, ensure_ascii=False, default=str) + "\n").encode("utf-8", "backslashreplace")
+        with Folder(self.folder) as held:
+            name = temporary_name("run")
+            fd = held.create(name)
+            try:
+                view = memoryview(raw)
+                while view:
+                    view = view[os.write(fd, view) :]
+                sync_file(fd)
+            finally:
+                os.close(fd)
+            held.rename(name, RUN_FILE)
+            held.sync()
+
+
+def _new_folder(store: Path, run: str) -> Path:
+    number = 1
+    while True:
+        folder = store / (run if number == 1 else f"{run}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+            continue
+        with Folder(store) as above:
+            above.sync()
+        return folder

@@ -1,0 +1,213 @@
+"""One save: the captured state, laid out, checked for room, committed, and written into the run's journal."""
+
+from __future__ import annotations
+
+import datetime
+import errno
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_ckpt.errors import CkptError, DurabilityUncertain, NotCommitted, NothingTracked, StoreError
+from jupyter_ckpt.receipt import Item, Outcome
+from jupyter_ckpt.session.run_folder import RunFolder
+from jupyter_ckpt.session.standing import Standing
+from jupyter_ckpt.state.capture import Capture, capture
+from jupyter_ckpt.state.position import Position
+from jupyter_ckpt.state.tracked import Tracked
+from jupyter_ckpt.store import space
+from jupyter_ckpt.store.archive import Archive, Written
+from jupyter_ckpt.store.commit import commit
+from jupyter_ckpt.store.layout import checkpoint_name
+from jupyter_ckpt.store.preservation import KeepPolicy
+from jupyter_ckpt.store.prune import prunable_bytes
+from jupyter_ckpt.store.record import DATA_SUFFIX, RECORD_SUFFIX, CommitRecord, timestamp
+
+Watch = Callable[[str, int], Any]
+"""Called with a label and a number of bytes; returns a context manager that yields a `Progress` callback."""
+_TRIES = 100
+
+
+@dataclass(frozen=True)
+class SaveRequest:
+    """What goes into a commit record beside the state itself; fields as in `CommitRecord`."""
+
+    standing: Standing
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    reason: str = "manual"
+    parent: str | None = None
+    code: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    storage: Mapping[str, Any] = field(default_factory=dict)
+
+
+def capture_state(tracked: Sequence[Tracked], remarks: Sequence[Item]) -> Capture:
+    """Capture the tracked objects; ``remarks`` become items of the receipt.
+
+    Raises
+    ------
+    NothingTracked
+        When none of them can be saved.
+    """
+    captured = capture(tracked)
+    if not captured.meta:
+        why = f": {captured.items[0].name} {captured.items[0].detail}" if captured.items else ""
+        raise NothingTracked(f"nothing was saved, for nothing can be{why}")
+    captured.items += remarks
+    return captured
+
+
+def build_tree(captured: Capture, request: SaveRequest, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data file's tree, with the tutorials' keys ``epoch``, ``step`` and ``loss`` in front.
+
+    Parameters
+    ----------
+    captured : Capture
+        The state.
+    request : SaveRequest
+        Epoch, step and metrics.
+    data : mapping
+        Where the data loaders stand (`Position.state`).
+    """
+    standing = request.standing
+    loop = {
+        "next_epoch": standing.next_epoch,
+        "mid_epoch": standing.mid_epoch,
+        "step_name": standing.step_name,
+        "metrics": dict(request.metrics),
+    }
+    tree: dict[str, Any] = {"epoch": standing.epoch, "step": standing.step}
+    if "loss" in request.metrics:
+        tree["loss"] = request.metrics["loss"]
+    return {**tree, **captured.tree, "data": dict(data), "loop": loop}
+
+
+def write_checkpoint(
+    run: RunFolder,
+    captured: Capture,
+    position: Position,
+    request: SaveRequest,
+    *,
+    rename: bool = True,
+    random_writes: bool = True,
+    policy: KeepPolicy | None = None,
+    watch: Watch,
+    started: float,
+) -> tuple[CommitRecord, list[Item], list[str]]:
+    """Write one checkpoint; returns the record, the receipt's items and remarks.
+
+    Raises
+    ------
+    NoSpace, NotCommitted
+        Nothing was changed.
+    DurabilityUncertain
+        See `commit`.
+    """
+    items = captured.items + [Item(name, "rng", Outcome.SAVED) for name in _random_states(captured.tree)]
+    items += position.items()
+    archive = Archive(build_tree(captured, request, position.state()))
+    space.check(run.folder, archive.size, _prunable(run, policy))
+    captured_in = time.perf_counter() - started
+    moment = datetime.datetime.now()
+
+    def make_record(written: Written) -> CommitRecord:
+        return CommitRecord(
+            name=name,
+            run=run.id,
+            time=timestamp(moment.astimezone()),
+            epoch=request.standing.epoch,
+            step=request.standing.step,
+            next_epoch=request.standing.next_epoch,
+            mid_epoch=request.standing.mid_epoch,
+            parent=request.parent,
+            metrics=dict(request.metrics),
+            tags=list(request.tags),
+            note=request.note,
+            reason=request.reason,
+            size=written.size,
+            digest=written.digest,
+            entries=written.entries,
+            tensors=written.tensors,
+            tracked=captured.meta,
+            items=[item.to_json() for item in items],
+            code=dict(request.code),
+            environment=dict(request.environment),
+            hyperparameters=dict(request.hyperparameters),
+            storage=dict(request.storage),
+            durations={"capture": captured_in, "write": time.perf_counter() - started - captured_in},
+        )
+
+    for number in range(1, _TRIES):
+        name = checkpoint_name(request.standing.epoch, request.standing.step, moment)
+        name += f"-{number}" if number > 1 else ""
+        if _is_taken(run, name):
+            continue
+        try:
+            _announce(run, name)
+            with watch(f"saving {name}", archive.size) as progress:
+                record = commit(
+                    run.folder,
+                    name,
+                    archive,
+                    make_record,
+                    rename=rename,
+                    random_writes=random_writes,
+                    progress=progress,
+                )
+        except NotCommitted as error:
+            if error.errno == errno.EEXIST:
+                continue  # another kernel took the name in this very moment
+            _note_failure(run, name, error)
+            raise
+        except DurabilityUncertain as error:
+            _note_failure(run, name, error)
+            raise
+        return record, items, _report(run, record, started)
+    raise NotCommitted(f"not saved: {_TRIES} checkpoints of this epoch, step and second exist already in {run.id}")
+
+
+def _is_taken(run: RunFolder, name: str) -> bool:
+    return any((run.folder / (name + suffix)).exists() for suffix in (DATA_SUFFIX, RECORD_SUFFIX))
+
+
+def _announce(run: RunFolder, name: str) -> None:
+    """Say beforehand what will be written, so that prune knows a torn rest as ours."""
+    try:
+        run.journal.append("saving", name=name)
+    except StoreError as error:
+        raise NotCommitted(f"{name} was not saved: {error}", error.errno) from error
+
+
+def _report(run: RunFolder, record: CommitRecord, started: float) -> list[str]:
+    fields = {"epoch": record.epoch, "step": record.step, "metrics": record.metrics, "bytes": record.size}
+    seconds = round(time.perf_counter() - started, 3)
+    try:
+        run.journal.append("saved", name=record.name, reason=record.reason, seconds=seconds, **fields)
+    except StoreError as error:
+        return [f"{record.name} is saved, but {error}"]
+    return []
+
+
+def _note_failure(run: RunFolder, name: str, error: CkptError) -> None:
+    try:
+        run.journal.append("save_failed", name=name, why=str(error)[:500])
+    except StoreError:
+        return  # the same cause; the error itself is on its way to the user
+
+
+def _prunable(run: RunFolder, policy: KeepPolicy | None) -> int:
+    try:
+        return prunable_bytes(run.folder, policy)
+    except CkptError:
+        return 0  # only advice is made of it
+
+
+def _random_states(tree: Mapping[str, Any]) -> list[str]:
+    names = []
+    for name, state in tree.get("rng", {}).items():
+        names += [f"rng.cuda:{index}" for index in state] if name == "cuda" else [f"rng.{name}"]
+    return names

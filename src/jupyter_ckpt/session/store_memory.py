@@ -1,0 +1,126 @@
+"""Remembering which store a user chose for a notebook: in the user's Jupyter folder and on the volume itself.
+
+The user's folder is often part of the container and gone with it. So the volume carries a small file too, in which
+a fresh container finds the choice again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from jupyter_ckpt.errors import StoreError
+from jupyter_ckpt.session.origin import Origin
+from jupyter_ckpt.store.temporary import temporary_name
+
+POINTER_FILE = ".jupyter-ckpt-stores.json"
+_LARGEST = 1 << 20
+
+
+def user_file() -> Path:
+    """``jupyter-ckpt.json`` in the user's Jupyter configuration folder (``JUPYTER_CONFIG_DIR`` is respected)."""
+    from jupyter_core.paths import jupyter_config_dir
+
+    return Path(jupyter_config_dir()) / "jupyter-ckpt.json"
+
+
+def recall(origin: Origin, volumes: Iterable[Path] | None = None) -> Path | None:
+    """The store chosen for this notebook; None when none is known.
+
+    Parameters
+    ----------
+    origin : Origin
+        The notebook.
+    volumes : iterable of Path, optional
+        Roots of volumes to look for a pointer file in, which counts only when the store is there. Without it the
+        user's own file is read, whose store may be on a volume that is not mounted now.
+    """
+    if volumes is None:
+        text = _stores(user_file()).get(_key(origin))
+        path = Path(text) if isinstance(text, str) else None
+        return path if path is not None and path.is_absolute() else None
+    for volume in volumes:
+        text = _stores(volume / POINTER_FILE).get(_key(origin))
+        if isinstance(text, str):
+            path = Path(os.path.normpath(volume / text))
+            if path.is_relative_to(volume) and path.is_dir():
+                return path
+    return None
+
+
+def remember(origin: Origin, store: Path) -> list[Path]:
+    """Write the choice down; returns the files that hold it now.
+
+    Raises
+    ------
+    StoreError
+        When it could be written nowhere.
+    """
+    written, problem = [], None
+    volume = mount_point(store)
+    targets = [(user_file(), str(store))]
+    if volume != volume.parent:  # nothing of ours in the machine's root folder
+        targets.append((volume / POINTER_FILE, os.path.relpath(os.path.realpath(store), volume)))
+    for file, text in targets:
+        try:
+            _update(file, _key(origin), text)
+        except OSError as error:
+            problem = error
+            continue
+        written.append(file)
+    if not written:
+        assert problem is not None
+        raise StoreError(f"the choice of {store} could not be remembered ({problem.strerror})", problem.errno)
+    return written
+
+
+def forget(origin: Origin) -> None:
+    """Take the user's own note away; StoreError when it cannot be written."""
+    try:
+        _update(user_file(), _key(origin), None)
+    except OSError as error:
+        raise StoreError(f"{user_file()} could not be written ({error.strerror})", error.errno) from error
+
+
+def mount_point(path: Path) -> Path:
+    """The root of the volume that ``path`` will lie on."""
+    probe = Path(os.path.realpath(path))
+    while not probe.exists():
+        probe = probe.parent
+    while not os.path.ismount(probe) and probe != probe.parent:
+        probe = probe.parent
+    return probe
+
+
+def _key(origin: Origin) -> str:
+    return f"{origin.kind}:{origin.path}"
+
+
+def _stores(file: Path) -> dict[str, Any]:
+    try:
+        if file.stat().st_size > _LARGEST:
+            return {}
+        data = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    stores = data.get("stores") if isinstance(data, dict) else None
+    return stores if isinstance(stores, dict) else {}
+
+
+def _update(file: Path, key: str, text: str | None) -> None:
+    stores = _stores(file)
+    if text is None:
+        if stores.pop(key, None) is None:
+            return
+    else:
+        stores[key] = text
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.parent / temporary_name("stores")
+    try:
+        temporary.write_text(json.dumps({"format": 1, "stores": stores}, indent=1) + "\n", "utf-8")
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)
