@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
-import subprocess
-import sys
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -136,30 +136,20 @@ def test_a_thread_does_not_wait_for_a_slow_terminal() -> None:
     progress.close()
 
 
-_IN_A_KERNEL = """
-import sys, time
-from IPython.testing.globalipapp import start_ipython
-shell = start_ipython()
-shell.kernel = object()
-from IPython.core import displayhook, displaypub
-class Published(displaypub.DisplayPublisher):
-    def publish(self, data, metadata=None, *, transient=None, update=False, **kwargs):
-        sent.append((update, (transient or {}).get("display_id"), data))
-sent = []
-shell.display_pub = Published()
+_CELL = """
+import threading, time
 from jupyter_ckpt.display.progress import Progress
 class Clock:
     now = 0.0
     def __call__(self): return self.now
 clock = Clock()
-with Progress("saving <x>", 100, clock=clock) as progress:
+def write(progress):
     for clock.now in (0.1, 1.0, 2.0):
         progress(int(clock.now * 40), 100)
-assert [update for update, _, _ in sent] == [False, True, True], sent
-assert len({name for _, name, _ in sent}) == 1 and sent[0][1]
-assert "<progress" in sent[0][2]["text/html"] and "saving &lt;x&gt;" in sent[0][2]["text/html"]
-assert sent[-1][2]["text/plain"] == "saving <x>: 80 bytes in 2.00 s", sent[-1]
-assert "<progress" not in sent[-1][2]["text/html"]
+with Progress("saving <x>", 100, clock=clock) as progress:
+    thread = threading.Thread(target=write, args=(progress,))
+    thread.start()
+    thread.join()
 try:
     with Progress("loading", 100, clock=clock) as progress:
         clock.now = 9.0
@@ -167,11 +157,30 @@ try:
         raise RuntimeError
 except RuntimeError:
     pass
-assert sent[-1][2]["text/plain"] == "loading: stopped at 45%", sent[-1]
 """
 
 
-def test_one_display_in_a_notebook() -> None:
-    done = subprocess.run([sys.executable, "-c", _IN_A_KERNEL], check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+def test_one_display_in_a_notebook(need: Callable[[object, str], None]) -> None:
+    need(importlib.util.find_spec("ipykernel"), "ipykernel is not installed")
+    need(importlib.util.find_spec("jupyter_client"), "jupyter-client is not installed")
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3", startup_timeout=60)
+    sent = []
+    try:
+        client.execute_interactive(_CELL, timeout=60, output_hook=sent.append)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    shown = [message for message in sent if message["msg_type"] in ("display_data", "update_display_data")]
+    assert not [message for message in sent if message["msg_type"] in ("stream", "error")]
+    updates = [message["msg_type"] == "update_display_data" for message in shown]
+    assert updates == [False, True, True, False, True]
+    contents = [message["content"] for message in shown]
+    assert len({content["transient"]["display_id"] for content in contents}) == 2
+    pages, texts = ([content["data"][kind] for content in contents] for kind in ("text/html", "text/plain"))
+    assert "<progress" in pages[0]
+    assert "saving &lt;x&gt;" in pages[0]
+    assert "<progress" not in pages[2]
+    assert texts[2] == "saving <x>: 80 bytes in 2.00 s"
+    assert texts[4] == "loading: stopped at 45%"

@@ -49,8 +49,10 @@ def test_each_volume_with_words() -> None:
     assert lines[0] == "This notebook's folder (/home/me) is not safe for long (session): /home/me is session."
     assert lines[1] == "The store (/data/store) is persistent: /data/store is persistent."
     row = {line.split()[0]: line for line in lines if line.startswith("/")}
-    assert "5.0 GB?" in row["/s3"]
-    assert "no renaming, only writes from start to end" in row["/s3"]
+    assert "5.0 GB of 10.0 GB?" in row["/s3"]
+    assert "Files cannot be renamed there and they can only be written from start to end." in " ".join(
+        view.text.split()
+    )
     assert "812" in row["/home/me"]
     assert "not tried" in row["/home/me"]
     assert "not safe: session" in row["/home/me"]

@@ -10,8 +10,10 @@ from jupyter_ckpt.display.clean import escape
 from jupyter_ckpt.display.style import ROOT, STYLE
 
 _LONGEST = 4000
-_ONE_LINE = 60
-"""Characters that a page does not break: names and times are read in one piece."""
+_ONE_LINE = 24
+"""Characters that a page does not break: times and words are read in one piece, and so are all names of rows."""
+_SENTENCE = 60
+"""From here on a cell gets room, whatever the others take."""
 
 
 def to_html(blocks: Sequence[Block]) -> str:
@@ -78,8 +80,9 @@ def _caption(caption: str) -> str:
 def _cell(cell: Cell, column: Column | None = None) -> str:
     tag, scope = ("th", ' scope="row"') if column and column.header else ("td", "")
     kind = "jp-ckpt-right" if column and column.right else ""
-    if column and not kind and not column.below and len(cell.text) <= _ONE_LINE:
-        kind = "jp-ckpt-whole"
+    if column and not kind:
+        whole = not column.below and len(cell.text) <= (4 * _ONE_LINE if column.header else _ONE_LINE)
+        kind = "jp-ckpt-whole" if whole else "jp-ckpt-long" if len(cell.text) >= _SENTENCE else ""
     title = f' title="{escape(cell.title[:_LONGEST])}"' if cell.title else ""
     return f"<{tag}{scope}{_class(kind, cell.tone)}{title}>{_inline(cell)}</{tag}>"
 

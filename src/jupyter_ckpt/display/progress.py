@@ -188,8 +188,8 @@ def _place(out: TextIO | None) -> _Place | None:
 
 def in_kernel() -> bool:
     """True in a Jupyter kernel; IPython is not imported to find out."""
-    module = sys.modules.get("IPython")
-    shell = module.get_ipython() if module is not None else None
+    ask = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = ask() if ask is not None else None
     return getattr(shell, "kernel", None) is not None
 
 

@@ -59,10 +59,8 @@ def storage_view(
             Column("durability"),
             Column("type", drop=5),
             Column("free", right=True),
-            Column("of", right=True, drop=4),
             Column("files left", right=True, drop=7),
             Column("writable"),
-            Column("limits", drop=3),
             Column("why", below=1),
         ]
         rows = [_row(candidate, place == mark) for place, candidate in enumerate(candidates)]
@@ -130,22 +128,24 @@ _WORDS = {
 
 
 def _row(candidate: Candidate, chosen: bool) -> list[Cell]:
-    guess = "" if candidate.size_is_real else "?"
     return [
         Cell(candidate.path, badges=(Badge("the store", "strong"),) if chosen else ()),
         Cell(badges=(durability_badge(candidate.assessment.durability.value),)),
         Cell(candidate.assessment.fstype, title=candidate.assessment.source),
-        Cell(_bytes(candidate.free_bytes) + guess, title="" if candidate.size_is_real else "not the real figure"),
-        Cell(_bytes(candidate.total_bytes) + guess),
+        _room(candidate),
         _files_left(candidate.free_inodes),
         _writable(candidate),
-        Cell(_limits(candidate)),
-        Cell(candidate.why),
+        Cell(f"{candidate.why}{_limits(candidate)}"),
     ]
 
 
-def _bytes(amount: int | None) -> str:
-    return "" if amount is None else size_text(amount)
+def _room(candidate: Candidate) -> Cell:
+    if candidate.free_bytes is None:
+        return Cell()
+    text = size_text(candidate.free_bytes)
+    if candidate.total_bytes is not None:
+        text += f" of {size_text(candidate.total_bytes)}"
+    return Cell(text) if candidate.size_is_real else Cell(text + "?", "muted", title="not the real figures")
 
 
 def _files_left(inodes: int | None) -> Cell:
@@ -159,10 +159,11 @@ def _writable(candidate: Candidate) -> Cell:
 
 
 def _limits(candidate: Candidate) -> str:
-    """What it cannot do; a plain disk has nothing here."""
+    """What it cannot do, as a sentence; a plain disk has none."""
     found = []
     if candidate.rename is False:
-        found.append("no renaming")
+        found.append("files cannot be renamed there")
     if candidate.random_writes is False:
-        found.append("only writes from start to end")
-    return ", ".join(found)
+        found.append("they can only be written from start to end")
+    text = " and ".join(found)
+    return f" {text[0].upper()}{text[1:]}." if text else ""

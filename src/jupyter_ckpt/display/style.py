@@ -24,7 +24,8 @@ _RULES = {
     "p.jp-ckpt-good": "border-left: 3px solid var(--ckpt-good); padding-left: 8px;",
     "p.jp-ckpt-warning": "border-left: 3px solid var(--ckpt-warning); padding-left: 8px;",
     "p.jp-ckpt-error": "border-left: 3px solid var(--ckpt-error); padding-left: 8px;",
-    "table.jp-ckpt-Table": "border-collapse: collapse; margin: 6px 0; width: auto; font-size: inherit;",
+    "table.jp-ckpt-Table": """
+        table-layout: auto; border-collapse: collapse; margin: 6px 0; width: auto; font-size: inherit;""",
     "table.jp-ckpt-Table caption": """
         caption-side: top; text-align: left; font-weight: 600; padding: 2px 0; color: inherit;""",
     "table.jp-ckpt-Table :is(th, td)": """
@@ -36,6 +37,7 @@ _RULES = {
     "table.jp-ckpt-Table :is(th, td).jp-ckpt-right": """
         text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;""",
     "table.jp-ckpt-Table :is(th, td).jp-ckpt-whole": "white-space: nowrap;",
+    "table.jp-ckpt-Table td.jp-ckpt-long": "min-width: 15em;",
     "table.jp-ckpt-Table td:is(.jp-ckpt-warning, .jp-ckpt-error)": "font-weight: 600;",
     ".jp-ckpt-Badge": """
         display: inline-block; border: 1px solid var(--ckpt-line); border-radius: 9px; padding: 0 7px;
