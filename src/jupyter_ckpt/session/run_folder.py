@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import socket
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_ckpt.errors import NotCommitted, UsageProblem
+from jupyter_ckpt.session.process_lock import ProcessLock, process_lock
 from jupyter_ckpt.store.folder import Folder, make_folders, sync_file
 from jupyter_ckpt.store.journal import Journal
 from jupyter_ckpt.store.layout import RUN_FILE
@@ -19,7 +19,6 @@ from jupyter_ckpt.store.temporary import temporary_name
 
 _FORMAT = 1
 _LOCK_FILE = ".lock"
-_BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
 
 
 class RunFolder:
@@ -34,7 +33,7 @@ class RunFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.journal = Journal(folder)
-        self._lock: int | None = None
+        self._lock: ProcessLock | None = None
 
     @property
     def id(self) -> str:
@@ -107,32 +106,17 @@ class RunFolder:
     def lock(self) -> bool:
         """Become the one process that writes here; False when another process is.
 
-        A record lock (``lockf``): gone with the process however it ends, and not inherited by data loader workers
-        that outlive it. Where the platform or volume has none, every process may write; names never collide, since
-        each is reserved with ``O_EXCL``.
+        Where the platform or volume has no such locks, every process may write; names never collide, since each is
+        reserved with ``O_EXCL``.
         """
-        if self._lock is not None:
-            return True
-        try:
-            import fcntl
-        except ImportError:
-            return True
-        try:
-            fd = os.open(self.folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-        except OSError:
-            return True  # the save itself will say what is wrong with the folder
-        try:
-            fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(fd)
-            return error.errno not in _BUSY
-        self._lock = fd
-        return True
+        if self._lock is None:
+            self._lock = process_lock(self.folder / _LOCK_FILE)
+        return self._lock is not None
 
     def unlock(self) -> None:
         """Let others write."""
         if self._lock is not None:
-            os.close(self._lock)
+            self._lock.release()
             self._lock = None
 
     def _write_info(self, info: Mapping[str, Any]) -> None:
