@@ -18,6 +18,7 @@ from jupyter_ckpt.store.temporary import parse_temporary, process_is_alive
 
 _SETTLED = 60.0
 """Seconds without a write after which a dead process's file is taken as its last word."""
+_RECORD_END = b'"}\n'
 _UNACKNOWLEDGED = frozenset({"saving", "save_failed"})
 _ACKNOWLEDGED = frozenset({"saved", "trashed", "pruned", "untrashed", "pinned", "verified", "corrupt", "tagged"})
 
@@ -87,10 +88,17 @@ def find_leftovers(
         else:
             writing.add(name)
     said = _said(events)
+    torn = {}
+    for name, word in said.items():
+        path = folder / (name + RECORD_SUFFIX)
+        if word == "unacknowledged" and path.name in names and is_safe_name(name) and _is_torn(path, now - grace):
+            torn[path.name] = Leftover(path, path.lstat().st_size, "delete", "a record that was never finished")
     found = []
     for file_name in sorted(names):
         name = file_name.removesuffix(DATA_SUFFIX)
-        if name == file_name or name in writing or name + RECORD_SUFFIX in names or file_name.startswith("."):
+        if name == file_name or name in writing or file_name.startswith("."):
+            continue
+        if name + RECORD_SUFFIX in names and name + RECORD_SUFFIX not in torn:
             continue
         status = _regular(folder / file_name)
         if status is None:
@@ -99,7 +107,20 @@ def find_leftovers(
         leftover = _bare_data(folder / file_name, status.st_size, name, said.get(name), name in abandoned, old)
         if leftover is not None:
             found.append(leftover)
-    return found + temporaries
+    return [*found, *torn.values(), *temporaries]
+
+
+def _is_torn(path: Path, before: float) -> bool:
+    """True for a record cut off while it was written in place, on a volume without renames; not for a damaged one."""
+    status = _regular(path)
+    if status is None or status.st_mtime > before:
+        return False
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, status.st_size - len(_RECORD_END)))
+            return file.read() != _RECORD_END
+    except OSError:
+        return False
 
 
 def _bare_data(path: Path, size: int, name: str, said: str | None, abandoned: bool, old: bool) -> Leftover | None:

@@ -219,6 +219,8 @@ def _collect(report: PruneReport, state: RunState, place: TrashFolder, now: floa
             report.left.append((item.path, f"{item.why}, but it could not be removed: {error}"))
             continue
         report.collected.append(item)
+    collected = {item.path for item in report.collected}
+    report.left = [(path, why) for path, why in report.left if path not in collected]
 
 
 def _remove(report: PruneReport, removals: list[tuple[Checkpoint, str]], place: TrashFolder) -> None:
