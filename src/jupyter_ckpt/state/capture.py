@@ -106,7 +106,7 @@ def _present(one: Tracked) -> tuple[Any, str]:
     if kind is None:
         return obj, explain(obj)
     if kind is not one.kind and (Kind.VALUE in (kind, one.kind) or Kind.GENERATOR in (kind, one.kind)):
-        return obj, f"was a {one.kind.value} when it was tracked and is a {class_name(obj)} now"
+        return obj, f"was a {one.kind.value} when it was tracked and is of type {class_name(obj)} now"
     return obj, ""
 
 

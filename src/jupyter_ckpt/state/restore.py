@@ -115,7 +115,7 @@ def plan_restore(
     strict: bool = True,
     map_location: str | torch.device | None = None,
     meta: Mapping[str, Mapping[str, Any]] | None = None,
-    ref: str = "NAME",
+    ref: str = "latest",
 ) -> RestorePlan:
     """Check a checkpoint against the tracked objects. Nothing is changed.
 
@@ -152,7 +152,8 @@ def plan_restore(
     plan = RestorePlan()
     pairs = pair_names(live, about)
     taken = set(pairs.values())
-    _check_models(about, live, taken, wanted, strict, meta or {})
+    if strict or not any(one.kind is Kind.MODEL for one, _ in live.values()):
+        _check_models(about, live, taken, wanted, meta or {}, ref)
     fresh = revive_values(section(tree, "values"), device=device)
     merger = InPlace()
     models = {one.name: obj for one, obj in live.values() if isinstance(obj, nn.Module)}
@@ -207,11 +208,12 @@ def _check_models(
     live: Live,
     taken: set[str],
     wanted: Callable[[str, Kind], bool],
-    strict: bool,
     meta: Mapping[str, Mapping[str, Any]],
+    ref: str,
 ) -> None:
+    """The checkpoint's models must be here: the likeliest mistake is a cell that was not run."""
     absent = [n for n, d in about.items() if d["kind"] is Kind.MODEL and n not in taken and wanted(n, Kind.MODEL)]
-    if not absent or (not strict and any(one.kind is Kind.MODEL for one, _ in live.values())):
+    if not absent:
         return
     name = absent[0]
     said = {**about[name], **meta.get(name, {})}
@@ -220,11 +222,11 @@ def _check_models(
     if isinstance(cell, int):
         cell = f"cell [{cell}]"
     where = f"; its class was defined in {cell}: run that first" if cell else ": run the cell that makes it first"
-    others = [n for n, (one, _) in live.items() if one.kind is Kind.MODEL]
+    others = [n for n, (one, _) in live.items() if one.kind in (Kind.MODEL, Kind.EMA)]
     rest = f", or leave it out with --only {' '.join(others)}" if others else ""
     raise ModelNotDefined(
         f"the checkpoint holds the model {name!r}{cls}, which is not defined here{where}"
-        f" (`%ckpt show NAME --code` prints its source){rest}"
+        f" (`%ckpt show {ref} --code` prints its source){rest}"
     )
 
 

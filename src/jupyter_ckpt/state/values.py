@@ -149,7 +149,7 @@ class _Encoder:
             return {TAG: "bytes", "data": None}
         if kind is int:
             return {TAG: "int", "hex": hex(obj)}
-        raise Unsaveable(f"a {_full_name(kind)} can only be saved with pickle")
+        raise Unsaveable(f"{_full_name(kind)} objects can only be saved with pickle")
 
     def _tensor(self, tensor: torch.Tensor) -> Any:
         data: Any = {TAG: "sparse", **sparse_parts(tensor)} if is_sparse(tensor) else strided(tensor)
@@ -175,7 +175,7 @@ class _Encoder:
             kind not in (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
             and not self._as_state
         ):
-            raise Unsaveable(f"a {_full_name(kind)} can only be saved with pickle")
+            raise Unsaveable(f"{_full_name(kind)} objects can only be saved with pickle")
         self._count(len(obj), depth)
         pairs = []
         for key, child in list(obj.items()):
