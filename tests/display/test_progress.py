@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -130,7 +131,9 @@ def test_a_thread_does_not_wait_for_a_slow_terminal() -> None:
     thread.start()
     assert writing.wait(10)
     clock.now = 2
-    progress(20, 100)  # would hang here
+    began = time.perf_counter()
+    progress(20, 100)
+    assert time.perf_counter() - began < 5
     go_on.set()
     thread.join(10)
     progress.close()

@@ -58,6 +58,7 @@ def test_a_resume_says_what_came_back_and_where_it_goes_on() -> None:
     starts = ("missing", "not exact", "extra", "converted", "skipped", "restored: model")
     assert all(line.startswith(start) for line, start in zip(lines[3:], starts, strict=True))
     check(view, 120)
+    assert {"jp-ckpt-whole jp-ckpt-warning"} < {str(td.get("class")) for td in check(view).all("td")}
 
 
 def test_batches_done_are_said() -> None:

@@ -62,12 +62,13 @@ def test_nothing_of_a_file_becomes_markup_or_moves_the_cursor() -> None:
 @pytest.mark.parametrize("width", range(40, 161, 7))
 def test_a_table_fits_and_is_aligned(width: int) -> None:
     rows = [
-        [Cell("学习率-" * 3, short="学习"), Cell("1"), Cell("a note of some words " * 3), Cell("x" * 30)],
+        [Cell("学习率-" * 5, short="学习"), Cell("1"), Cell("a note of some words " * 3), Cell("x" * 30)],
         [Cell("epoch-0001_step-000100", short="epoch-0001"), Cell("123"), Cell(), Cell("y")],
     ]
     columns = [Column("name", header=True), Column("n", right=True), Column("note", below=1), Column("more", drop=3)]
     lines = render([Table("", columns, rows)], width=width).text.split("\n")
     assert all(display_width(line) <= width for line in lines)
+    assert width < 80 or "学习率-" * 5 in "".join(lines)
     first, last = (line for line in lines if line.startswith(("name", "epoch-0001")))
     end = f"{first} ".index(" n ") + 2
     assert last[end - 3 : end] == "123"

@@ -24,7 +24,10 @@ FULL = {
     "storage": {"durability": "session", "reason": "Part of the pod."},
     "durations": {"capture": 0.01, "write": 0.2},
     "tensors": [tensor(f"model_state_dict.fc{i}.weight", 128, 100 + i) for i in range(25)],
-    "code": {"Net": {"source": "class Net:\n\tx = 1 < 2\n", "cell": 3}},
+    "code": {
+        "Net": {"source": "class Net:\n\tx = 1 < 2\n", "cell": 3, "file": None, "names": ["model"]},
+        "Lost": {"source": "", "cell": None, "file": None, "names": ["model"]},
+    },
     "note": "record's own",
 }
 

@@ -52,6 +52,8 @@ def sources(code: Mapping[str, Any]) -> list[Source]:
 def _sources(code: Any, name: str, depth: int) -> Iterator[Source]:
     if isinstance(code, Mapping):
         text = code.get("source")
+        if text == "":  # it was looked for and not found
+            return
         if isinstance(text, str):
             found = next((code[key] for key in _PLACES if code.get(key) not in (None, "")), None)
             called = code.get("name")
