@@ -90,7 +90,7 @@ def _nothing(runs: Sequence[Run] | None, command: str, width: int | None, color:
     where = f" in {runs[0].id}" if runs and len(runs) == 1 else ""
     verbs = [
         (f"{command} save", Cell("saves one now")),
-        (f"{command} auto", Cell("saves while you train, and when it stops")),
+        ("for epoch in jupyter_ckpt.epochs(30):", Cell("a loop that resumes and saves by itself")),
         (f"{command} storage", Cell("shows where they are kept and whether that is safe")),
     ]
     blocks: list[Block] = [Line(f"No training checkpoints{where} yet.", "strong"), Facts("What to type next", verbs)]
