@@ -151,22 +151,6 @@ def test_a_lazy_module_is_saved_but_for_what_it_does_not_know_yet() -> None:
     assert "0.weight" in done.tree["model_state_dict"]
 
 
-def test_a_stateful_loader_that_has_not_begun_is_not_started_by_a_save(need: Any) -> None:
-    try:
-        from torchdata.stateful_dataloader import StatefulDataLoader
-    except ImportError:
-        need(False, "torchdata is not installed")
-
-    def epoch(saved: bool) -> list[Any]:
-        torch.manual_seed(5)
-        loader = StatefulDataLoader(list(range(10)), batch_size=2, shuffle=True)
-        if saved:
-            save({"loader": loader})
-        return [batch.tolist() for batch in loader] + torch.rand(2).tolist()
-
-    assert epoch(True) == epoch(False)
-
-
 @pytest.mark.parametrize("seed", [0, 1])
 def test_global_random_states_are_in_the_tree(seed: int) -> None:
     random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)

@@ -99,6 +99,13 @@ def test_a_target_network_is_kept_and_a_fixed_teacher_is_left_out_and_said_so() 
     assert "%ckpt track model target teacher optimizer scheduler" in note.detail
 
 
+def test_lazy_modules_are_no_obstacle() -> None:
+    here = _training() | {"lazy": nn.LazyLinear(3)}
+    assert names(here) == ["model", "optimizer", "scheduler"]
+    with pytest.raises(AmbiguousState, match="lazy: LazyLinear, 0 parameters"):
+        discover({"lazy": nn.LazyLinear(3), "net": nn.Linear(1, 1)})
+
+
 def test_a_model_without_an_optimizer_is_enough() -> None:
     assert names({"net": nn.Linear(1, 1)}) == ["net"]
 

@@ -118,6 +118,16 @@ def test_a_value_without_a_name_to_rebind_is_in_the_plan() -> None:
     assert plan.values == {"best": 0.5}
 
 
+def test_the_best_weights_are_never_written_into_the_model_that_they_were_taken_from() -> None:
+    model = torch.nn.Linear(1, 1)
+    tree = save({"model": model, "best": {k: v + 1 for k, v in model.state_dict().items()}})
+    here: Namespace = {"model": torch.nn.Linear(1, 1)}
+    here["best"] = dict(here["model"].state_dict())  # not a copy: the live weights
+    resume(tree, here)
+    assert torch.equal(here["model"].weight, model.weight)
+    assert torch.equal(here["best"]["weight"], model.weight + 1)
+
+
 def test_an_inference_tensor_is_replaced() -> None:
     tree = save({"t": torch.ones(2)})
     with torch.inference_mode():

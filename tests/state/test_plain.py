@@ -23,8 +23,8 @@ Things = dict[str, Any]
 
 def _training(seed: int, wrap: Any = lambda model: model) -> Things:
     torch.manual_seed(seed)
-    model = wrap(nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)))
-    things: Things = {"model": model, "optimizer": torch.optim.AdamW(model.parameters())}
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    things: Things = {"model": wrap(model), "optimizer": torch.optim.AdamW(model.parameters())}
     things["scheduler"] = torch.optim.lr_scheduler.CosineAnnealingLR(things["optimizer"], 9)
     for _ in range(seed):
         model(torch.randn(5, 3)).sum().backward()
@@ -141,8 +141,7 @@ def test_timm_with_its_average_and_scaler() -> None:
     there, here = _training(2), _training(1)
     for things in (there, here):
         things["ema"] = AveragedModel(things["model"])
-        things["scaler"] = torch.amp.GradScaler("cpu")
-    there["scaler"].update(8.0)
+        things["scaler"] = torch.amp.GradScaler("cpu", init_scale=8.0 if things is there else 2.0)
     there["ema"].update_parameters(there["model"])
     tree = {
         "epoch": 3,

@@ -92,6 +92,60 @@ def test_an_interrupt_in_the_middle_of_the_values_takes_back_names_too() -> None
     assert here == {"a": 5, "b": [5]}
 
 
+class _Slots:
+    __slots__ = ("n", "seen")
+
+    def __init__(self) -> None:
+        self.n, self.seen = 0, [0]
+
+    def state_dict(self) -> Any:
+        return {"n": self.n, "seen": self.seen}
+
+    def load_state_dict(self, state: Any) -> None:
+        self.n = state["n"]
+        self.seen[:] = state["seen"]
+        if self.n == 5:
+            raise ValueError("never five")
+
+
+class _Stubborn(nn.Linear):
+    """Gives its weights away, takes the state, and then raises."""
+
+    def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> Any:
+        super().load_state_dict(state_dict, strict, assign)
+        self.weight = nn.Parameter(torch.zeros(9))
+        self.register_buffer("more", torch.ones(1))
+        self.note = "changed"
+        raise ValueError("never")
+
+
+class _Plateau(torch.optim.lr_scheduler.ReduceLROnPlateau):
+    def load_state_dict(self, state_dict: Any) -> None:
+        super().load_state_dict(state_dict)
+        self.optimizer.param_groups[0]["lr"] = 77.0
+        raise ValueError("never")
+
+
+def test_whatever_refuses_is_put_back_whole() -> None:
+    def make(seed: int) -> Things:
+        torch.manual_seed(seed)
+        model = _Stubborn(2, 2)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        slots = _Slots()
+        slots.n = seed
+        return {"model": model, "optimizer": optimizer, "scheduler": _Plateau(optimizer), "slots": slots}
+
+    tree = save(make(5))
+    for name in ("model", "scheduler", "slots"):
+        things = make(1)
+        before, weight, attributes = freeze(things), things["model"].weight, set(vars(things["model"]))
+        with pytest.raises(CkptError, match="never"):
+            plan_restore(tree, track(things), only={"optimizer", name}).apply()
+        assert freeze(things) == before
+        assert things["model"].weight is weight
+        assert set(vars(things["model"])) == attributes
+
+
 def test_a_caller_can_take_an_applied_restore_back() -> None:
     tree = save(_training(seed=1))
     things = _training(seed=2)

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 from torch.nn.modules.loss import _Loss
+from torch.nn.parameter import is_lazy
 
 from jupyter_ckpt.errors import AmbiguousState, NothingTracked
 from jupyter_ckpt.receipt import Item, Outcome
@@ -184,7 +185,7 @@ def _holds_anything(module: nn.Module) -> bool:
 
 
 def _shapes(model: nn.Module) -> list[tuple[int, ...]]:
-    return [tuple(p.shape) for p in unwrap(model).parameters()]
+    return [() if is_lazy(p) else tuple(p.shape) for p in unwrap(model).parameters()]
 
 
 def _used(by_model: dict[str, list[str]], models: list[str]) -> list[str]:
@@ -210,7 +211,7 @@ def _describe(name: str, obj: Any) -> str:
     if isinstance(inner, nn.Module):
         return f"{name}: {type(inner).__name__}, {count_parameters(inner):,} parameters"
     if hasattr(obj, "param_groups"):
-        count = sum(p.numel() for group in obj.param_groups for p in group["params"])
+        count = sum(p.numel() for group in obj.param_groups for p in group["params"] if not is_lazy(p))
         return f"{name}: {type(obj).__name__}, holds {count:,} parameters"
     return f"{name}: {type(obj).__name__}"
 

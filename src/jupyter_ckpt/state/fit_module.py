@@ -113,16 +113,13 @@ def _compare(key: str, saved: Any, live: Any) -> str:
 
 def _set_versions(state: Any, module: nn.Module, saved: Any, details: Mapping[str, Any]) -> None:
     """Tell torch which version of each submodule's layout this is, or it may "upgrade" what is new already."""
-    metadata = getattr(saved, "_metadata", None)  # a file of torch.save has it
-    if metadata is None:
-        versions = details.get("versions")
-        if not isinstance(versions, Mapping):
-            return
-        metadata = {}
-        for path, clean in clean_paths(module).items():
-            version = versions.get(clean, 1)
-            metadata[path] = {"version": version if isinstance(version, int) else 1}
-    state._metadata = metadata
+    theirs = getattr(saved, "_metadata", None)  # a file of torch.save has it
+    versions = details.get("versions")
+    if isinstance(theirs, Mapping):
+        state._metadata = {path: theirs.get(clean, {}) for path, clean in clean_paths(module).items()}
+    elif isinstance(versions, Mapping):
+        numbers = {path: versions.get(clean, 1) for path, clean in clean_paths(module).items()}
+        state._metadata = {p: {"version": n if isinstance(n, int) else 1} for p, n in numbers.items()}
 
 
 def _load(module: nn.Module, state: Any, complete: bool, device: torch.device | None) -> None:

@@ -40,12 +40,20 @@ def fit_object(name: str, kind: Kind, obj: Any, saved: Any, details: Mapping[str
     lost = [key for key, value in state.items() if value is ABSENT] if isinstance(state, dict) else []
     for key in lost:
         del state[key]
-    fit.apply = lambda: obj.load_state_dict(state)
+    fit.apply = lambda: _load(obj, kind, state)
     fit.items = [Item(name, kind.value, Outcome.RESTORED)]
     fit.items += [
         Item(name, kind.value, Outcome.NOT_EXACT, f"{key} could not be saved: left as it is") for key in lost
     ]
     return fit
+
+
+def _load(obj: Any, kind: Kind, state: Any) -> None:
+    obj.load_state_dict(state)
+    if kind is Kind.LOADER and getattr(obj, "next_iter_state", None):
+        # torchdata draws a random number when a pass starts, which this one had done before it was saved: start it
+        # now, before the random states are put back
+        obj.state_dict()
 
 
 def fit_generator(name: str, generator: Any, saved: Any) -> Fit:

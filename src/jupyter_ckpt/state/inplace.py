@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import torch
@@ -23,9 +24,16 @@ class InPlace:
 
     One of these serves one restore: it knows which live containers are already taken, so that two values which are
     apart in the checkpoint never end up in one object.
+
+    Parameters
+    ----------
+    memory : set of int
+        Addresses of storages that belong to others: ``best = model.state_dict()`` holds the model's own weights, and
+        writing the best ones into them would undo the model's restore.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, memory: AbstractSet[int] = frozenset()) -> None:
+        self._memory = memory
         self._undo: list[Callable[[], None]] = []
         self._used: dict[int, Any] = {}
         self._placed: dict[int, tuple[Any, Any]] = {}
@@ -107,7 +115,7 @@ class InPlace:
 
     def _tensor(self, live: torch.Tensor, fresh: torch.Tensor) -> torch.Tensor:
         self._used[id(live)] = live
-        if live.layout != fresh.layout or live.layout != torch.strided:
+        if live.layout != fresh.layout or live.layout != torch.strided or address(live) in self._memory:
             return fresh
         data = live.data
         try:
@@ -136,6 +144,14 @@ def overwrite(tensor: torch.Tensor, content: torch.Tensor) -> None:
     """Copy ``content`` into the tensor's own memory, outside of any graph."""
     with torch.no_grad():
         tensor.copy_(content)
+
+
+def address(tensor: torch.Tensor) -> int:
+    """Of its storage; 0 when it has no memory of its own."""
+    try:
+        return tensor.untyped_storage().data_ptr()
+    except (RuntimeError, NotImplementedError, ValueError):  # meta, sparse, lazy, or a wrapper of other tensors
+        return 0
 
 
 def overlaps(tensor: torch.Tensor) -> bool:

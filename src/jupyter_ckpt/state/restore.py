@@ -17,7 +17,7 @@ from jupyter_ckpt.state.fit_module import fit_module, parse_device
 from jupyter_ckpt.state.fit_object import fit_generator, fit_object
 from jupyter_ckpt.state.fit_optimizer import fit_optimizer, parameter_names
 from jupyter_ckpt.state.fit_value import fit_value
-from jupyter_ckpt.state.inplace import InPlace
+from jupyter_ckpt.state.inplace import InPlace, address
 from jupyter_ckpt.state.pairing import About, Live, find_live, make_selector, pair_names, read_contents, section
 from jupyter_ckpt.state.revive import ABSENT, revive_values
 from jupyter_ckpt.state.tracked import Kind, Tracked, optimizers_of
@@ -46,7 +46,7 @@ class RestorePlan:
     _undo: list[tuple[str, Undo]] = field(default_factory=list, repr=False)
 
     def apply(self) -> list[Item]:
-        """Restore everything.
+        """Restore everything. Random states come after it: loading a state may draw random numbers.
 
         Returns
         -------
@@ -155,8 +155,8 @@ def plan_restore(
     if strict or not any(one.kind is Kind.MODEL for one, _ in live.values()):
         _check_models(about, live, taken, wanted, meta or {}, ref)
     fresh = revive_values(section(tree, "values"), device=device)
-    merger = InPlace()
     models = {one.name: obj for one, obj in live.values() if isinstance(obj, nn.Module)}
+    merger = InPlace({address(t) for model in models.values() for t in (*model.parameters(), *model.buffers())} - {0})
     ids = parameters_by_id(models)
     fits: list[Fit] = []
     for name, (one, obj) in sorted(live.items(), key=lambda entry: _ORDER[entry[1][0].kind]):

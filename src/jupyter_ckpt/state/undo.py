@@ -7,6 +7,7 @@ than training does.
 from __future__ import annotations
 
 import collections
+import copy
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -65,9 +66,14 @@ def remember_optimizer(optimizer: Any) -> Undo:
 
 
 def remember_object(obj: Any, *, deep: bool = True) -> Undo:
-    """Attributes of an object of any class, and with ``deep`` what its attributes hold, as far as these are plain
-    containers, tensors
-    or objects of the same sort (a `ChainedScheduler` holds schedulers)."""
+    """Attributes of an object of any class.
+
+    With ``deep`` also what these hold, as far as it is plain containers, tensors or objects of the same sort (a
+    `ChainedScheduler` holds schedulers). An object without attributes of Python's takes its own state back.
+    """
+    if deep and not isinstance(getattr(obj, "__dict__", None), dict):
+        state = copy.deepcopy(obj.state_dict())
+        return lambda: obj.load_state_dict(state)
     return _remember_attributes(obj, deep=deep)
 
 
@@ -86,12 +92,12 @@ def _remember_tensor(tensor: torch.Tensor) -> Undo:
         return lambda: None
     data = tensor.data
     requires_grad = tensor.requires_grad
-    copy = tensor.detach().to("cpu", copy=True)
+    before = tensor.detach().to("cpu", copy=True)
 
     def undo() -> None:
         tensor.data = data  # it may have been moved or replaced
         if not overlaps(data):
-            overwrite(data, copy)
+            overwrite(data, before)
         if tensor.is_leaf and tensor.requires_grad != requires_grad:
             tensor.requires_grad_(requires_grad)
 
@@ -128,8 +134,8 @@ def _remember_contents(holder: Any, depth: int, budget: list[int], seen: set[int
     if isinstance(holder, torch.Tensor):
         return _remember_tensor(holder)
     if is_array(holder):
-        copy = holder.copy()
-        return (lambda: holder.__setitem__(..., copy)) if holder.flags.writeable else (lambda: None)
+        before = holder.copy()
+        return (lambda: holder.__setitem__(..., before)) if holder.flags.writeable else (lambda: None)
     if not isinstance(holder, (dict, list, set, tuple, collections.deque)):
         return _remember_contents(vars(holder), depth - 1, budget, seen) if _is_small_object(holder) else lambda: None
     budget[0] -= len(holder)
