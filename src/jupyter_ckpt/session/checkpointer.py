@@ -245,7 +245,8 @@ class Checkpointer(StoreSession):
         measured = read_metrics(metrics, self.namespace) if metrics is not None else dict(self._metrics)
         standing, loop_items = self.loop.stand(epoch, step)
         tracked, notes = self.tracking.survey()
-        captured = capture_state(tracked, notes + loop_items)
+        code = self.tracking.sources(tracked, self._cell_sources())
+        captured = capture_state(tracked, notes + loop_items, code)
         run, warnings = self._run_to_write(tracked)
         now = assess(self.store)
         policy = self._policy_of_run()
@@ -256,7 +257,7 @@ class Checkpointer(StoreSession):
             note=note,
             reason=reason,
             parent=self.held,
-            code=self.tracking.sources(tracked, self._cell_sources()),
+            code=code,
             environment=self._surroundings.describe(),
             hyperparameters=run.info.get("hyperparameters") or {},
             storage=now.to_json(),

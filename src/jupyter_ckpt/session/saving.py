@@ -45,8 +45,17 @@ class SaveRequest:
     storage: Mapping[str, Any] = field(default_factory=dict)
 
 
-def capture_state(tracked: Sequence[Tracked], remarks: Sequence[Item]) -> Capture:
-    """Capture the tracked objects; ``remarks`` become items of the receipt.
+def capture_state(tracked: Sequence[Tracked], remarks: Sequence[Item], code: Mapping[str, Any]) -> Capture:
+    """Capture the tracked objects.
+
+    Parameters
+    ----------
+    tracked : sequence of Tracked
+        What to capture.
+    remarks : sequence of Item
+        Become items of the receipt.
+    code : mapping
+        Sources by class (`class_sources`), which tell the cell that defined an object's class.
 
     Raises
     ------
@@ -58,6 +67,10 @@ def capture_state(tracked: Sequence[Tracked], remarks: Sequence[Item]) -> Captur
         why = f": {captured.items[0].name} {captured.items[0].detail}" if captured.items else ""
         raise NothingTracked(f"nothing was saved, for nothing can be{why}")
     captured.items += remarks
+    for about in captured.meta.values():
+        cell = code.get(str(about.get("class")), {}).get("cell")
+        if isinstance(cell, int):
+            about["cell"] = cell
     return captured
 
 
