@@ -145,6 +145,14 @@ def test_the_record_learns_what_was_tracked() -> None:
     assert meta["history"] == {"kind": "value", "class": "list"}
 
 
+def test_a_model_of_which_nothing_can_be_saved_is_not_called_saved() -> None:
+    done = capture(track({"model": nn.Linear(2, 2, device="meta")}))
+    assert [(i.outcome, i.detail) for i in done.items] == [
+        (Outcome.NOT_SAVED, "weight: is on the meta device and has no values")
+    ]
+    assert "model_state_dict" not in done.tree
+
+
 def test_a_lazy_module_is_saved_but_for_what_it_does_not_know_yet() -> None:
     done = capture(track({"model": nn.Sequential(nn.Linear(2, 2), nn.LazyLinear(3))}))
     assert "run one batch through it" in next(i.detail for i in done.items if i.outcome is Outcome.NOT_SAVED)

@@ -61,6 +61,22 @@ def test_counters_that_are_one_object_in_python_are_all_found() -> None:
     assert {"best_epoch", "patience_counter", "best_acc"} <= set(names(here))
 
 
+def test_a_history_that_cannot_be_saved_is_said() -> None:
+    class EarlyStopping:
+        counter = 0
+
+    class Frame:
+        pass
+
+    found = survey(
+        _training() | {"history": Frame(), "early_stopping": EarlyStopping(), "best_of": max, "frame": Frame()}
+    )
+    assert [(note.name, note.detail) for note in found.notes] == [
+        ("history", "is a Frame, which has no state_dict() and load_state_dict()"),
+        ("early_stopping", "is a EarlyStopping, which has no state_dict() and load_state_dict()"),
+    ]
+
+
 def test_a_history_with_a_second_name_is_found() -> None:
     log: list[float] = []
     assert "history" in names(_training() | {"h": log, "history": log})

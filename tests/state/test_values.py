@@ -224,6 +224,19 @@ def test_a_value_that_contains_itself_or_is_absurdly_deep_is_refused() -> None:
             ValueEncoder().encode(value)
 
 
+@pytest.mark.parametrize("make", [list, dict, collections.deque, lambda: collections.defaultdict(list)])
+def test_deep_nesting_comes_back(make: Any) -> None:
+    value: Any = 1
+    for _ in range(75):
+        outer = make()
+        if isinstance(outer, dict):
+            outer["x"] = value
+        else:
+            outer.append(value)
+        value = outer
+    assert repr(round_trip(value)) == repr(value)
+
+
 def test_the_factory_of_a_defaultdict_that_is_a_lambda_is_said_to_be_lost() -> None:
     encoded = ValueEncoder().encode({"counts": LAMBDA_DICT})
     assert [(path, "default_factory" in why) for path, why in encoded.problems] == [("counts", True)]
