@@ -76,22 +76,12 @@ def commit(
         try:
             written = _write_data(held, data_name, archive, made, rename, random_writes, threads, progress)
             record = make_record(written)
-            temporary = _write_record(held, record_name, dump_record(record), made, rename)
+            _write_record(held, record_name, dump_record(record), made, rename)
         except OSError as error:
-            held.discard(*made)
-            raise _not_committed(name, folder, error) from error
+            raise _taken_back(held, name, folder, made, error) from error
         except BaseException:
-            held.discard(*made)
+            held.discard(*reversed(made))
             raise
-        try:
-            if temporary is not None:
-                held.rename(temporary, record_name)
-        except OSError as error:
-            # Over a network a rename may have happened although its answer was an error: no record may stay
-            # that names data which is taken away.
-            if held.discard(record_name):
-                held.discard(*made)
-            raise _not_committed(name, folder, error) from error
         # From here on the checkpoint is visible: a failure is doubt about it, not its absence.
         try:
             held.sync()
@@ -145,8 +135,8 @@ def _write_data(
     return written
 
 
-def _write_record(held: Folder, name: str, raw: bytes, made: list[str], rename: bool) -> str | None:
-    """The record, durable; returns the temporary name that is still to be renamed, if any."""
+def _write_record(held: Folder, name: str, raw: bytes, made: list[str], rename: bool) -> None:
+    """The record, whole and under its final name; the folder is still to be synced."""
     target = temporary_name(name.removesuffix(RECORD_SUFFIX)) if rename else name
     fd = held.create(target)
     made.append(target)
@@ -159,7 +149,25 @@ def _write_record(held: Folder, name: str, raw: bytes, made: list[str], rename: 
         _close_quietly(fd)
         raise
     os.close(fd)
-    return target if rename else None
+    if rename:
+        made.append(name)  # over a network it may happen although the answer is an error
+        held.rename(target, name)
+
+
+def _taken_back(held: Folder, name: str, folder: Path, made: list[str], error: OSError) -> CkptError:
+    """Remove what a failed commit has made, and say what is the case then.
+
+    The record goes first: none may stay that names data which is taken away.
+    """
+    record_name = name + RECORD_SUFFIX
+    if record_name in made and not held.discard(record_name):
+        return DurabilityUncertain(
+            f"{name} may have been written to {folder} or not: the volume failed at the last step ({_why(error)})."
+            " Run %ckpt verify when it is back, and save once more",
+            error.errno,
+        )
+    held.discard(*reversed(made))
+    return _not_committed(name, folder, error)
 
 
 def _close_quietly(fd: int) -> None:

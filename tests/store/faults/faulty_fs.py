@@ -1,8 +1,8 @@
-"""A FUSE file system over a folder that does one thing wrong: ``faulty_fs.py ROOT MOUNTPOINT CONTROL``.
+"""A FUSE file system over a folder that does a few things wrong: ``faulty_fs.py ROOT MOUNTPOINT CONTROL``.
 
-``CONTROL`` is a JSON file: ``{"op": "write", "nth": 3, "errno": 5}`` fails the third write after the file was
-put there, 0 every one; ``late`` does the work and fails then, ``short`` writes less and says so, ``flip`` turns
-a bit and says nothing. All calls since then are logged in ``CONTROL.log``.
+``CONTROL`` is a JSON file with a list of rules: ``{"op": "write", "nth": 3, "errno": 5}`` fails the third write
+after the file was put there, 0 every one; ``late`` does the work and fails then, ``short`` writes less and says
+so, ``flip`` turns a bit and says nothing. All calls since then are logged in ``CONTROL.log``.
 """
 
 from __future__ import annotations
@@ -22,27 +22,29 @@ _STATFS = "f_bavail f_bfree f_blocks f_bsize f_favail f_ffree f_files f_flag f_f
 
 
 class FaultyFolder(mfusepy.Operations):
-    """Passes every call on to a folder, one of them wrongly."""
+    """Passes every call on to a folder, some of them wrongly."""
 
     def __init__(self, root: str, control: str) -> None:
         self.root, self.control, self.log = root, control, control + ".log"
-        self.rule: dict[str, Any] = {}
-        self.seen = 0
+        self.order: dict[str, Any] = {}
+        self.seen: list[int] = []
 
     def _real(self, path: str) -> str:
         return self.root + path
 
     def _fault(self, op: str, path: str) -> dict[str, Any]:
         """The rule when this call is the one."""
-        rule = json.loads(Path(self.control).read_text())
-        if rule != self.rule:  # each has a serial number
-            self.rule, self.seen = rule, 0
+        order = json.loads(Path(self.control).read_text())
+        if order != self.order:  # each has a serial number
+            self.order, self.seen = order, [0] * len(order["rules"])
         with open(self.log, "a") as log:
             log.write(f"{op} {path}\n")
-        if op != self.rule.get("op"):
-            return {}
-        self.seen += 1
-        return self.rule if self.rule["nth"] in (0, self.seen) else {}
+        for number, rule in enumerate(self.order["rules"]):
+            if op == rule["op"]:
+                self.seen[number] += 1
+                if rule["nth"] in (0, self.seen[number]):
+                    return dict(rule)
+        return {}
 
     def _do(self, op: str, path: str, work: Callable[[], Any]) -> Any:
         rule = self._fault(op, path)
@@ -118,4 +120,6 @@ class FaultyFolder(mfusepy.Operations):
 
 if __name__ == "__main__":
     fs = FaultyFolder(sys.argv[1], sys.argv[3])
-    mfusepy.FUSE(fs, sys.argv[2], foreground=True, nothreads=True)
+    # Nothing remembered by the kernel: the tests look and clean up below it.
+    timeouts = {"entry_timeout": 0, "attr_timeout": 0, "negative_timeout": 0}
+    mfusepy.FUSE(fs, sys.argv[2], foreground=True, nothreads=True, **timeouts)
