@@ -98,6 +98,19 @@ def test_postponed_annotations_of_an_earlier_cell_hold(tmp_path: Path) -> None:
     assert run(extract_module(["Node"], cells, {}), code, tmp_path) == "None"
 
 
+def test_methods_that_later_cells_give_to_a_class_come_with_it(tmp_path: Path) -> None:
+    cells = [
+        "import functools",
+        "COUNT = 0\ndef add_to_class(cls):\n    return lambda f: setattr(cls, f.__name__, f)",
+        "class Net:\n    pass",
+        "@add_to_class(Net)\ndef area(self):\n    global COUNT\n    COUNT += 1\n    return helper(COUNT)",
+        "def double(self): return 2 * self.area()\nNet.double = double",
+        "def helper(n): return n + 40",
+    ]
+    text = extract_module(["Net"], cells, {})
+    assert run(text, "from extracted import Net; print(Net().area(), Net().double())", tmp_path) == "41 84"
+
+
 def test_names_from_a_star_import_and_from_elsewhere_are_taken_from_the_namespace(tmp_path: Path) -> None:
     cells = [
         "",

@@ -21,6 +21,9 @@ _OTHER_LANGUAGES = frozenset(("bash", "sh", "script", "html", "javascript", "js"
                               "ruby", "writefile", "file", "cmd", "sql", "R", "system", "sx"))  # fmt: skip
 
 
+_PYTHONS_OWN = frozenset(dir(builtins))
+
+
 @dataclass(frozen=True)
 class Statement:
     """One statement at the top of a cell that gives names to things.
@@ -39,6 +42,8 @@ class Statement:
         Names that must exist when it runs: bases, decorators, defaults, the right side of an assignment.
     later : frozenset of str
         Further names that its functions use when they are called.
+    patches : frozenset of str
+        Classes that it changes: ``Net.forward = forward``, ``@add_to_class(Net)``.
     """
 
     cell: int
@@ -47,6 +52,7 @@ class Statement:
     binds: frozenset[str]
     now: frozenset[str]
     later: frozenset[str]
+    patches: frozenset[str]
 
 
 def history(cells: Sequence[str] | None) -> Sequence[str]:
@@ -107,11 +113,11 @@ def _statements(number: int, cell: str, postponed: bool) -> Iterator[Statement]:
         if not isinstance(node, _BINDING) or _is_main_block(node):
             continue
         text = _text(source, lines, node)
-        binds = frozenset(_bound(node))
-        if not text or not binds or "get_ipython()" in text.partition("\n")[0]:
+        binds, patches = frozenset(_bound(node)), frozenset(_patched(node))
+        if not text or not (binds or patches) or "get_ipython()" in text.partition("\n")[0]:
             continue
         now, later = _needed(text, node, postponed)
-        yield Statement(number, text, node, binds, now, later)
+        yield Statement(number, text, node, binds, now, later, patches)
 
 
 def _text(source: str, lines: list[str], node: ast.stmt) -> str:
@@ -147,6 +153,17 @@ def _bound(node: ast.stmt) -> Iterator[str]:
                     yield from _bound(statement)
 
 
+def _patched(node: ast.stmt) -> Iterator[str]:
+    """Classes (or whatever has that name) that a statement adds something to."""
+    if isinstance(node, ast.Assign):
+        places = [target.value for target in node.targets if isinstance(target, ast.Attribute)]
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        places = [arg for call in node.decorator_list if isinstance(call, ast.Call) for arg in call.args]
+    else:
+        return
+    yield from (place.id for place in places if isinstance(place, ast.Name))
+
+
 def _needed(text: str, node: ast.stmt, postponed: bool) -> tuple[frozenset[str], frozenset[str]]:
     """``now`` and ``later`` of a statement; see `Statement`. Python's own names are left out."""
     future = "from __future__ import annotations\n" if postponed else ""
@@ -158,13 +175,15 @@ def _needed(text: str, node: ast.stmt, postponed: bool) -> tuple[frozenset[str],
     later: set[str] = _annotation_names(node)
     for child in table.get_children():
         _walk_scope(child, now, later, deferred=_runs_later(child))
-    known = set(dir(builtins))
-    return frozenset(now - known), frozenset(later - now - known)
+    now, later = ({name for name in names if name.isidentifier()} - _PYTHONS_OWN for names in (now, later))
+    return frozenset(now), frozenset(later - now)
 
 
 def _walk_scope(table: symtable.SymbolTable, now: set[str], later: set[str], *, deferred: bool) -> None:
     into = later if deferred else now
-    into |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and s.is_global()}
+    into |= {
+        s.get_name() for s in table.get_symbols() if s.is_global() and (s.is_referenced() or s.is_declared_global())
+    }
     for child in table.get_children():
         _walk_scope(child, now, later, deferred=deferred or _runs_later(child))
 

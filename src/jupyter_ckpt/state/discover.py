@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from jupyter_ckpt.errors import NothingTracked, UnknownName, UsageProblem
-from jupyter_ckpt.receipt import Item
+from jupyter_ckpt.receipt import Item, Outcome
 from jupyter_ckpt.state.ambiguity import Found, check_links
 from jupyter_ckpt.state.generators import is_generator
 from jupyter_ckpt.state.tracked import Kind, Tracked, classify, explain
@@ -26,7 +26,7 @@ _VALUES = re.compile(
     r"(history|log_history|logs|results|metrics|losses|accs|accuracies"
     r"|(train|val|valid|test|epoch|running)_(loss|losses|acc|accs|accuracy|accuracies|metrics|history)"
     r"|best|best_\w+|\w+_(history|losses|accs)"
-    r"|patience_counter|epochs_no_improve|epochs_without_improvement|no_improve|bad_epochs|early_stop_counter"
+    r"|patience_counter|epochs_no_improve|epochs_without_improvement|no_improve|bad_epochs|early_stop\w*"
     r"|global_step|global_iter|total_steps|iter_num|n_iter|num_updates|samples_seen|tokens_seen)"
 )
 
@@ -91,8 +91,8 @@ def survey(namespace: Mapping[str, Any]) -> Discovery:
 
     Plain values are found by name only: histories (``history``, ``train_losses``, ``results``), bests
     (``best_acc``, ``best_model_wts``), counters (``patience_counter``, ``global_step``, ``tokens_seen``), and
-    tensors that an optimizer changes. ``epoch`` and ``step`` are none of them: where the training stands is kept by
-    the session, and a loop's own variable is set by the loop.
+    tensors that an optimizer changes. What has such a name and cannot be saved is a note. ``epoch`` and ``step``
+    are none of them: where the training stands is kept by the session, and a loop's own variable is set by the loop.
 
     Raises
     ------
@@ -113,7 +113,9 @@ def survey(namespace: Mapping[str, Any]) -> Discovery:
     kept, notes = check_links(found)
     tracked = [_tracked(namespace, name, obj, kind) for name, obj, kind in kept]
     tracked += _loader_generators(namespace, tracked)
-    tracked += _values(namespace, tracked)
+    values, unsaveable = _values(namespace, tracked)
+    tracked += values
+    notes += unsaveable
     order = {kind: number for number, kind in enumerate(Kind)}
     return Discovery(sorted(tracked, key=lambda one: order[one.kind]), notes)
 
@@ -201,16 +203,20 @@ def _loader_generators(namespace: Mapping[str, Any], tracked: list[Tracked]) -> 
     return found
 
 
-def _values(namespace: Mapping[str, Any], tracked: list[Tracked]) -> list[Tracked]:
+def _values(namespace: Mapping[str, Any], tracked: list[Tracked]) -> tuple[list[Tracked], list[Item]]:
     """Values with well-known names, and tensors that a kept optimizer changes (an image that is optimised).
 
     Two names may stand for one object and both are kept: 0 is one object in Python, whoever counts with it.
     """
-    kept = [one.obj for one in tracked if one.kind is Kind.OPTIMIZER]
-    optimised = {id(p) for optimizer in kept for group in optimizer.param_groups for p in group["params"]}
-    return [
-        _tracked(namespace, name, obj, Kind.VALUE)
-        for name, obj in _user_names(namespace)
-        if (_VALUES.fullmatch(name) or (isinstance(obj, torch.Tensor) and id(obj) in optimised))
-        and classify(name, obj) is Kind.VALUE
-    ]
+    optimizers = [one.obj for one in tracked if one.kind is Kind.OPTIMIZER]
+    optimised = {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
+    found, notes = [], []
+    for name, obj in _user_names(namespace):
+        if not _VALUES.fullmatch(name) and not (isinstance(obj, torch.Tensor) and id(obj) in optimised):
+            continue
+        kind = classify(name, obj)
+        if kind is Kind.VALUE:
+            found.append(_tracked(namespace, name, obj, kind))
+        elif kind is None and not callable(obj):
+            notes.append(Item(name, Kind.VALUE.value, Outcome.NOT_SAVED, explain(obj)))
+    return found, notes

@@ -67,6 +67,7 @@ class _Book:
         self._namespace = namespace
         self._by_name: dict[str, list[int]] = {}
         self._all = statements
+        self._patches: dict[str, list[int]] = {}
         self._stars: list[int] = []
         self._wanted: dict[int, dict[str, int]] = {}
         self.imports: dict[int, set[str]] = {}
@@ -75,6 +76,8 @@ class _Book:
         for number, statement in enumerate(statements):
             for name in statement.binds:
                 self._by_name.setdefault(name, []).append(number)
+            for name in statement.patches:
+                self._patches.setdefault(name, []).append(number)
             if "*" in statement.binds:
                 self._stars.append(number)
 
@@ -102,14 +105,22 @@ class _Book:
                 if type(self._all[place].node) is type(node):
                     self.imports.setdefault(place, set()).add(name)
             return None
-        if number not in self._wanted:
-            needs: dict[str, int] = {}
-            self._wanted[number] = needs
-            for need in sorted(self._all[number].now | self._all[number].later):
-                target = self.want(need, number)
-                if target is not None:
-                    needs[need] = target
+        self._take(number)
+        if isinstance(node, ast.ClassDef):
+            for patch in self._patches.get(name, ()):
+                if patch > number:
+                    self._take(patch)
         return number
+
+    def _take(self, number: int) -> None:
+        if number in self._wanted:
+            return
+        needs: dict[str, int] = {}
+        self._wanted[number] = needs
+        for need in sorted(self._all[number].now | self._all[number].later):
+            target = self.want(need, number)
+            if target is not None:
+                needs[need] = target
 
     def _want_from_namespace(self, name: str) -> None:
         """A name that no cell defines: from a star import, or put there by other means."""

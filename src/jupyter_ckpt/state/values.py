@@ -21,7 +21,7 @@ from jupyter_ckpt.state.tensors import is_sparse, sparse_parts, strided
 TAG = "__ckpt__"
 """Key of a dict that stands for something else; its value says for what."""
 MAX_NODES = 4_000_000
-MAX_DEPTH = 150
+MAX_DEPTH = 80
 """Containers within containers; the readers' and writers' own recursion ends not far beyond."""
 FACTORIES = {f.__name__: f for f in (list, dict, set, tuple, int, float, str, bool, collections.Counter)}
 _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes, torch.dtype, torch.device, torch.Size))
@@ -68,13 +68,18 @@ def encode_state(state: Any) -> Encoded:
     Raises
     ------
     Unsaveable
-        When it is unsaveable as a whole.
+        When nothing of it can be saved.
     """
     encoder = _Encoder(as_state=True)
     data = encoder.encode(state, "", 0)
-    if isinstance(data, dict) and data.get(TAG) == "absent":
-        raise Unsaveable(encoder.problems[-1][1])
+    if _is_absent(data) or (isinstance(data, dict) and data and all(map(_is_absent, data.values()))):
+        path, reason = encoder.problems[0]
+        raise Unsaveable(reason, path)
     return Encoded(data, encoder.problems)
+
+
+def _is_absent(data: Any) -> bool:
+    return isinstance(data, dict) and data.get(TAG) == "absent"
 
 
 class _Encoder:
