@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -163,6 +166,37 @@ def test_five_more_steps_are_the_same(recipe: str) -> None:
     assert {item.outcome for item in items} == {Outcome.RESTORED}
     assert freeze(capture_rng()) == random_after
     assert {name: freeze(thing) for name, thing in again.items()} == {n: freeze(t) for n, t in things.items()}
+
+
+_LIFE = """
+import hashlib, pathlib, sys, torch, numpy, random
+sys.path.insert(0, {here!r})
+from round_trip import freeze, track, resume
+from test_exact_resume import RECIPES, _step
+from jupyter_ckpt.state.capture import capture
+from jupyter_ckpt.state.rng import capture_rng
+from jupyter_ckpt.store.archive import Archive
+path = pathlib.Path({path!r})
+things = RECIPES["OneCycleLR"]()
+things |= {{"bests": {{"acc": numpy.float64(0.5)}}, "noise": torch.Generator().manual_seed(1)}}
+if not path.exists():
+    for _ in range(5):
+        _step(things)
+    with path.open("wb") as file:
+        Archive(capture(track(things)).tree).write(file.fileno())
+else:
+    resume(torch.load(path, weights_only=True), things)
+for _ in range(5):
+    _step(things)
+print(hashlib.sha256(repr([freeze(things), freeze(capture_rng())]).encode()).hexdigest())
+"""
+
+
+def test_a_training_goes_on_exactly_in_another_process(tmp_path: Path) -> None:
+    code = _LIFE.format(here=str(Path(__file__).parent), path=str(tmp_path / "life.pt"))
+    lives = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True) for _ in range(2)]
+    assert [life.returncode for life in lives] == [0, 0], lives[0].stderr + lives[1].stderr
+    assert lives[0].stdout == lives[1].stdout
 
 
 def test_gan_with_two_of_each_goes_on_exactly() -> None:

@@ -371,6 +371,26 @@ def test_a_tensor_value_from_a_gpu_that_is_not_here_comes_back_on_the_cpu() -> N
     assert here["w"].requires_grad
 
 
+def test_a_state_whose_tensors_were_on_a_gpu_that_is_not_here_comes_back_on_the_cpu() -> None:
+    class Average:
+        shadow: dict[str, torch.Tensor] | None = None
+
+        def state_dict(self) -> Any:
+            return {"shadow": self.shadow}
+
+        def load_state_dict(self, state: Any) -> None:
+            self.shadow = state["shadow"]
+
+    saved, here = Average(), Average()
+    saved.shadow = {"w": torch.ones(2)}
+    tree = save({"ema": saved})
+    assert tree["tracked"]["ema"]["devices"] == ["cpu"]
+    tree["tracked"]["ema"]["devices"] = ["cuda:5"]
+    resume(tree, {"ema": here})
+    assert here.shadow is not None
+    assert here.shadow["w"].device.type == "cpu"
+
+
 def test_a_device_that_is_not_here_is_refused() -> None:
     tree = save({"model": nn.Linear(1, 1)})
     with pytest.raises(UsageProblem, match="--map-location cuda:77: no such device"):

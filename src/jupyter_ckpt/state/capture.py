@@ -17,6 +17,7 @@ from jupyter_ckpt.state.arrays import Unsaveable
 from jupyter_ckpt.state.fit_optimizer import optimizer_details
 from jupyter_ckpt.state.generators import generator_state
 from jupyter_ckpt.state.rng import capture_rng
+from jupyter_ckpt.state.tensors import devices_of
 from jupyter_ckpt.state.tracked import Kind, Tracked, class_name, classify, explain, is_optimizer
 from jupyter_ckpt.state.values import Encoded, ValueEncoder, encode_state
 from jupyter_ckpt.state.wrappers import clean_keys, clean_paths, unwrap
@@ -78,7 +79,7 @@ def capture(tracked: Iterable[Tracked]) -> Capture:
             done.items.append(Item(one.name, one.kind.value, Outcome.NOT_SAVED, why))
             continue
         done.meta[one.name] = _meta(one, obj)
-        tree["tracked"][one.name] = _details(one, obj, names)
+        tree["tracked"][one.name] = _details(one, obj, names, encoded.data)
         done.items += _items(one, encoded)
     return done
 
@@ -154,7 +155,7 @@ def _meta(one: Tracked, obj: Any) -> dict[str, Any]:
     return meta
 
 
-def _details(one: Tracked, obj: Any, names: Mapping[int, str]) -> dict[str, Any]:
+def _details(one: Tracked, obj: Any, names: Mapping[int, str], data: Any) -> dict[str, Any]:
     """What a restore wants to know; plain data, in the file itself so that it needs no record."""
     details: dict[str, Any] = {"kind": one.kind.value, "class": class_name(unwrap(obj))}
     if isinstance(obj, nn.Module):
@@ -164,6 +165,8 @@ def _details(one: Tracked, obj: Any, names: Mapping[int, str]) -> dict[str, Any]
         details["versions"] = {path: version for path, version in versions.items() if isinstance(version, int)}
     elif is_optimizer(obj):
         details |= optimizer_details(obj, names)
+    elif devices := devices_of(data):
+        details["devices"] = devices
     return details
 
 

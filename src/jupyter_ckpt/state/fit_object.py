@@ -12,7 +12,7 @@ import torch
 from jupyter_ckpt.receipt import Item, Outcome
 from jupyter_ckpt.state.fit import Fit, enumerate_keys
 from jupyter_ckpt.state.generators import check_generator_state, generator_state, set_generator_state
-from jupyter_ckpt.state.revive import ABSENT, revive_state
+from jupyter_ckpt.state.revive import ABSENT, device_here, revive_state
 from jupyter_ckpt.state.tracked import Kind
 from jupyter_ckpt.state.undo import Undo, remember_object
 
@@ -36,7 +36,7 @@ def fit_object(name: str, kind: Kind, obj: Any, saved: Any, details: Mapping[str
         if lacking:
             fit.other.append(f"of another kind of scheduler: it has no {enumerate_keys(lacking)}")
             return fit
-    state = _revived(saved, live)
+    state = _revived(saved, live, details.get("devices"))
     lost = [key for key, value in state.items() if value is ABSENT] if isinstance(state, dict) else []
     for key in lost:
         del state[key]
@@ -83,13 +83,17 @@ def _scaler_remark(scaler: Any, saved: Any) -> str:
     return ""
 
 
-def _revived(saved: Any, live: Any) -> Any:
-    """A new state, its tensors on the devices of the live state's ones at the same places."""
+def _revived(saved: Any, live: Any, there: Any) -> Any:
+    """A new state; its tensors on the devices of the live state's ones at the same places.
+
+    A tensor that the live state has not got yet goes where all of them were, if there is such a device here.
+    """
     devices: dict[int, torch.device] = {}
     _collect_devices(saved, live, devices, 0)
+    one = there[0] if isinstance(there, list) and len(there) == 1 and isinstance(there[0], str) else "cpu"
 
     def take(tensor: torch.Tensor) -> torch.Tensor:
-        return tensor.detach().to(devices.get(id(tensor), tensor.device), copy=True)
+        return tensor.detach().to(devices.get(id(tensor)) or device_here(one), copy=True)
 
     return revive_state(saved, live, take)
 

@@ -139,7 +139,7 @@ class _Reviver:
     def _tensor(self, data: dict[str, Any]) -> torch.Tensor:
         inner = data["data"]
         made = self._take(sparse_from_parts(inner) if isinstance(inner, dict) else inner)
-        made = made.to(self._device or _device_here(data["device"]))
+        made = made.to(self._device or device_here(data["device"]))
         if data[TAG] == "parameter":
             return torch.nn.Parameter(made, requires_grad=bool(data["requires_grad"]))
         return made.requires_grad_(bool(data["requires_grad"]))
@@ -154,7 +154,7 @@ def _entry(live: Any, key: Any) -> Any:
     return None
 
 
-def _device_here(name: str) -> torch.device:
+def device_here(name: str) -> torch.device:
     """The device of that name, or the nearest one on this machine."""
     device = torch.device(name)
     if device.type == "cpu":

@@ -44,6 +44,21 @@ def strided(tensor: torch.Tensor) -> torch.Tensor:
     return plain if type(plain) is torch.Tensor else plain.as_subclass(torch.Tensor)
 
 
+def devices_of(data: Any) -> list[str]:
+    """The devices of all tensors within plain containers."""
+    found: set[str] = set()
+    seen: set[int] = set()
+    pending = [data]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, torch.Tensor):
+            found.add(str(node.device))
+        elif isinstance(node, (dict, list, tuple)) and id(node) not in seen:
+            seen.add(id(node))
+            pending.extend(node.values() if isinstance(node, dict) else node)
+    return sorted(found)
+
+
 def is_sparse(tensor: torch.Tensor) -> bool:
     """True when `sparse_parts` can take it apart."""
     return not is_lazy(tensor) and (tensor.layout is torch.sparse_coo or tensor.layout in _COMPRESSED)
