@@ -195,6 +195,7 @@ def test_all_ways_of_writing_give_the_same_bytes(tmp_path: Path) -> None:
     assert len(seen) == 1
 
 
+@pytest.mark.skipif(not hasattr(os, "pwrite"), reason="watches os.pwrite")
 def test_sequential_writing_never_seeks(tmp_path: Path) -> None:
     """A pipe takes bytes in order only, as an object store behind FUSE does."""
     tree = trained()
@@ -215,6 +216,7 @@ def test_sequential_writing_never_seeks(tmp_path: Path) -> None:
     assert (tmp_path / "again.pt").read_bytes() == (tmp_path / "saved.pt").read_bytes()
 
 
+@pytest.mark.skipif(not hasattr(os, "pwrite"), reason="watches os.pwrite")
 def test_short_writes_are_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.pwrite
     monkeypatch.setattr(os, "pwrite", lambda fd, data, offset: real(fd, data[: max(1, len(data) // 3)], offset))
@@ -224,6 +226,7 @@ def test_short_writes_are_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert same(read_checkpoint(path, record).tree, tree)
 
 
+@pytest.mark.skipif(not hasattr(os, "pwrite"), reason="watches os.pwrite")
 def test_a_volume_that_takes_nothing_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "pwrite", lambda fd, data, offset: 0)
     with pytest.raises(OSError, match="took no bytes"):

@@ -17,6 +17,22 @@ from typing import Any
 import xxhash
 
 from jupyter_ckpt.errors import CorruptCheckpoint
+from jupyter_ckpt.store.specs import EntrySpec, TensorSpec
+
+__all__ = [
+    "DATA_SUFFIX",
+    "FORMAT_VERSION",
+    "RECORD_SUFFIX",
+    "CommitRecord",
+    "EntrySpec",
+    "TensorSpec",
+    "dump_record",
+    "is_safe_name",
+    "parse_record",
+    "parse_timestamp",
+    "read_record",
+    "timestamp",
+]
 
 FORMAT_VERSION = 1
 DATA_SUFFIX = ".pt"
@@ -38,85 +54,6 @@ def timestamp(moment: datetime.datetime | None = None) -> str:
 def parse_timestamp(text: str) -> datetime.datetime:
     """Inverse of `timestamp`; raises ``ValueError`` for anything else."""
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """Where one tensor lies and what it must hash to.
-
-    Parameters
-    ----------
-    name : str
-        Dotted path in the saved tree: ``model_state_dict.fc1.weight``.
-    dtype : str
-        Torch's name without the prefix: ``float32``.
-    shape : tuple of int
-        Its shape.
-    entry : str
-        The zip entry of its storage: ``data/12``.
-    offset : int
-        First element within the storage, in elements.
-    stride : tuple of int
-        In elements.
-    digest : str
-        xxh3-128 of its elements in C order, hex.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    entry: str
-    offset: int
-    stride: tuple[int, ...]
-    digest: str
-
-    def to_json(self) -> list[Any]:
-        """A short list, not a dict: a record has hundreds of these."""
-        return [
-            self.name,
-            self.dtype,
-            list(self.shape),
-            self.entry,
-            self.offset,
-            list(self.stride),
-            self.digest,
-        ]
-
-    @classmethod
-    def from_json(cls, row: Any) -> TensorSpec:
-        """Inverse of `to_json`; raises ``ValueError``/``TypeError`` for anything else."""
-        name, dtype, shape, entry, offset, stride, digest = row
-        return cls(
-            str(name),
-            str(dtype),
-            tuple(int(n) for n in shape),
-            str(entry),
-            int(offset),
-            tuple(int(n) for n in stride),
-            str(digest),
-        )
-
-
-@dataclass(frozen=True)
-class EntrySpec:
-    """One entry of the data file's zip archive: ``name``, ``offset`` of its bytes, ``size``, ``crc32`` (of the
-    zip format) and ``digest`` (xxh3-128, hex)."""
-
-    name: str
-    offset: int
-    size: int
-    crc32: int
-    digest: str
-
-    def to_json(self) -> list[Any]:
-        """A short list."""
-        return [self.name, self.offset, self.size, self.crc32, self.digest]
-
-    @classmethod
-    def from_json(cls, row: Any) -> EntrySpec:
-        """Inverse of `to_json`; raises ``ValueError``/``TypeError`` for anything else."""
-        name, offset, size, crc32, digest = row
-        return cls(str(name), int(offset), int(size), int(crc32), str(digest))
 
 
 @dataclass(frozen=True)
