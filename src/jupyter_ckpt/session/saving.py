@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import errno
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from jupyter_ckpt.state.position import Position
 from jupyter_ckpt.state.tracked import Tracked
 from jupyter_ckpt.store import space
 from jupyter_ckpt.store.archive import Archive, Written
-from jupyter_ckpt.store.commit import commit
+from jupyter_ckpt.store.commit import commit, not_committed
 from jupyter_ckpt.store.layout import checkpoint_name
 from jupyter_ckpt.store.preservation import KeepPolicy
 from jupyter_ckpt.store.prune import prunable_bytes
@@ -192,7 +193,8 @@ def _announce(run: RunFolder, name: str) -> None:
     try:
         run.journal.append("saving", name=name)
     except StoreError as error:
-        raise NotCommitted(f"{name} was not saved: {error}", error.errno) from error
+        cause = OSError(error.errno, os.strerror(error.errno or 0))
+        raise not_committed(name, run.folder, cause) from error
 
 
 def _report(run: RunFolder, record: CommitRecord, started: float) -> list[str]:

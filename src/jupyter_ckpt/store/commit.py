@@ -71,7 +71,7 @@ def commit(
     try:
         held = Folder(folder)
     except OSError as error:
-        raise _not_committed(name, folder, error) from error
+        raise not_committed(name, folder, error) from error
     with held:
         try:
             written = _write_data(held, data_name, archive, made, rename, random_writes, threads, progress)
@@ -167,7 +167,7 @@ def _taken_back(held: Folder, name: str, folder: Path, made: list[str], error: O
             error.errno,
         )
     held.discard(*reversed(made))
-    return _not_committed(name, folder, error)
+    return not_committed(name, folder, error)
 
 
 def _close_quietly(fd: int) -> None:
@@ -182,7 +182,8 @@ def _why(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _not_committed(name: str, folder: Path, error: OSError) -> CkptError:
+def not_committed(name: str, folder: Path, error: OSError) -> CkptError:
+    """`NotCommitted` or `NoSpace` for a system's error while ``name`` was being saved in ``folder``."""
     kept = "nothing was changed, earlier checkpoints are untouched"
     if error.errno in _FULL:
         why, cure = (
@@ -197,6 +198,8 @@ def _not_committed(name: str, folder: Path, error: OSError) -> CkptError:
         why, cure = f"the volume of {folder} is read-only", "%ckpt storage lists others"
     elif isinstance(error, FileExistsError):
         why, cure = f"a checkpoint of that name exists in {folder}", "give another epoch or step"
+    elif error.errno == errno.ENOENT and not folder.exists():
+        why, cure = f"{folder} is gone (is its volume still mounted?)", "%ckpt storage shows the volumes"
     else:
         why, cure = f"writing to {folder} failed ({_why(error)})", "%ckpt storage shows the volumes"
     return NotCommitted(f"{name} was not saved: {why}; {kept}. {cure}", error.errno)
