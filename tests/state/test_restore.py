@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from round_trip import freeze, outcomes, resume, save, track
 from torch import nn
 
@@ -289,6 +291,22 @@ def _adam() -> Things:
     return {"model": model, "optimizer": optimizer}
 
 
+def test_an_optimizer_of_others_may_keep_states_of_any_shape() -> None:
+    class LowRank(torch.optim.Optimizer):
+        def __init__(self, params: Any) -> None:
+            super().__init__(params, {"lr": 0.1})
+            for p in self.param_groups[0]["params"]:
+                self.state[p]["exp_avg"] = torch.rand(2)
+
+    def make() -> Things:
+        model = nn.Linear(3, 3)
+        return {"model": model, "optimizer": LowRank(model.parameters())}
+
+    things, here = make(), make()
+    resume(save(things), here)
+    assert freeze(here["optimizer"]) == freeze(things["optimizer"])
+
+
 def test_another_scheduler_is_told_apart() -> None:
     things = _training(seed=1)
     tree = save(things)
@@ -464,6 +482,59 @@ def test_a_strange_tree_is_a_clear_error_and_changes_nothing(damage: Any) -> Non
     with pytest.raises(Mismatch):
         plan_restore(tree, track(things))
     assert freeze(things) == before
+
+
+_JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 5),
+    st.floats(),
+    st.text(max_size=3),
+    st.just([]),
+    st.just({}),
+    st.just({1: 2}),
+    st.just([{"params": [0, 0]}]),
+    st.sampled_from(
+        [torch.ones(1), torch.zeros(2, 3), torch.zeros(5000, dtype=torch.uint8), torch.ones(4, dtype=int)]
+    ),
+    st.sampled_from(["model", "value", "generator", "optimizer", "stateful"]),
+    st.builds(
+        lambda tag, x: {"__ckpt__": tag, "items": x, "data": x},
+        st.sampled_from(["set", "dict", "tensor"]),
+        st.just(3),
+    ),
+)
+
+
+def _damage(node: Any, data: st.DataObject, junk: Any) -> Any:
+    """The tree with one entry somewhere replaced or taken out."""
+    if isinstance(node, dict) and node:
+        key = data.draw(st.sampled_from(sorted(node, key=repr)))
+        changed = dict(node)
+        if data.draw(st.integers(0, 4)) == 0:
+            del changed[key]
+        else:
+            changed[key] = _damage(node[key], data, junk)
+        return changed
+    if isinstance(node, list) and node and data.draw(st.booleans()):
+        at = data.draw(st.integers(0, len(node) - 1))
+        return [*node[:at], _damage(node[at], data, junk), *node[at + 1 :]]
+    return junk
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data(), _JUNK, st.booleans())
+def test_no_damaged_tree_leaves_half_a_state(data: st.DataObject, junk: Any, strict: bool) -> None:
+    things = _training(seed=2)
+    before = freeze(things)
+    tree = _damage(_TREE[0], data, junk)
+    try:
+        plan_restore(tree, track(things), strict=strict).apply()
+    except CkptError:
+        assert freeze(things) == before
+
+
+_TREE: list[Any] = [save(_training(seed=1))]
 
 
 def test_what_could_not_be_saved_stays_as_it_is_and_is_said() -> None:

@@ -71,7 +71,9 @@ def fit_optimizer(name: str, optimizer: Any, saved: Any, details: Mapping[str, A
                 fit.other.append(f"group {number}: {sizes}")
     if fit.other:
         return fit
-    _check_parameters(fit, here, groups, saved["state"], details, params)
+    # other people's optimizers may keep a state of another shape than its parameter (low rank, factored)
+    states = saved["state"] if type(optimizer).__module__.startswith("torch.optim.") else {}
+    _check_parameters(fit, here, groups, states, details, params)
     if not fit.fits:
         return fit
     fit.apply = lambda: _load(optimizer, saved, here, details)
@@ -129,21 +131,24 @@ def _check_parameters(
     shapes = details.get("shapes")
     for number, (pid, param) in enumerate(zip(ids, here, strict=True)):
         label = params[number] if number < len(params) and params[number] else f"parameter {number}"
-        shape = _saved_shape(number, state.get(pid), shapes)
-        if shape is not None and shape != list(param.shape) and not torch.nn.parameter.is_lazy(param):
-            fit.misshaped.append(f"{label}: checkpoint {shape_text(shape)}, here {shape_text(param.shape)}")
+        if torch.nn.parameter.is_lazy(param):
+            continue
+        saved = _saved_shapes(number, state.get(pid), shapes)
+        wrong = next((shape for shape in saved if shape != list(param.shape)), None)
+        if wrong is not None:
+            fit.misshaped.append(f"{label}: checkpoint {shape_text(wrong)}, here {shape_text(param.shape)}")
 
 
-def _saved_shape(number: int, state: Any, shapes: Any) -> list[int] | None:
-    """The shape that parameter had when it was saved, if that can be known."""
+def _saved_shapes(number: int, state: Any, shapes: Any) -> list[list[int]]:
+    """The shapes that a parameter had when it was saved: as it was noted, and as its state shows."""
+    found = []
     if isinstance(shapes, list) and number < len(shapes) and isinstance(shapes[number], list):
-        return [int(n) for n in shapes[number]]
-    if not isinstance(state, Mapping):
-        return None
-    for key, value in state.items():
-        if key in _ONE_PER_PARAMETER and isinstance(value, torch.Tensor):
-            return list(value.shape)
-    return None
+        found.append(shapes[number])
+    if isinstance(state, Mapping):
+        for key, value in state.items():
+            if key in _ONE_PER_PARAMETER and isinstance(value, torch.Tensor):
+                found.append(list(value.shape))
+    return found
 
 
 def _load(optimizer: Any, saved: Any, here: list[torch.Tensor], details: Mapping[str, Any]) -> None:

@@ -103,9 +103,10 @@ def pair_names(live: Live, about: About) -> dict[str, str]:
 
 
 def _kind(text: Any, name: str) -> Kind:
-    """A saved object's kind; in a file without our notes, what its name says."""
+    """The kind of something with a state; in a file without our notes, what its name says."""
     try:
-        return Kind(text)
+        kind = Kind(text)
+        return Kind.STATEFUL if kind in (Kind.VALUE, Kind.GENERATOR) else kind
     except ValueError:
         words = {"model": Kind.MODEL, "net": Kind.MODEL, "optim": Kind.OPTIMIZER, "sched": Kind.SCHEDULER}
         words |= {"scaler": Kind.SCALER, "ema": Kind.EMA}

@@ -170,7 +170,12 @@ def plan_restore(
                 )
             plan.items.append(Item(name, one.kind.value, Outcome.MISSING, "not in the checkpoint: left as it is"))
         else:
-            fits.append(_fit(tree, one, obj, source, about[source], device, fresh, merger, ids))
+            try:
+                fit = _fit(tree, one, obj, source, about[source], device, fresh, merger, ids)
+            except Exception as error:  # noqa: BLE001 - the user's own state_dict(), or strange data of a checkpoint
+                reason = str(error) if isinstance(error, CkptError) else f"{type(error).__name__}: {error}"
+                fit = Fit(name, one.kind, other=[f"its state cannot be compared ({reason})"])
+            fits.append(fit)
     if not strict:
         _leave_out_schedulers(fits, live)
         plan.items += [item for fit in fits if not fit.fits for item in fit.leftovers()]
@@ -242,7 +247,7 @@ def _fit(
     ids: Mapping[int, str],
 ) -> Fit:
     kind: Kind = details["kind"]
-    if kind is not one.kind and Kind.STATEFUL not in (kind, one.kind) and {kind, one.kind} != {Kind.MODEL, Kind.EMA}:
+    if not _same_sort(kind, one.kind):
         return Fit(one.name, one.kind, other=[f"a {kind.value} in the checkpoint, a {one.kind.value} here"])
     if one.kind is Kind.VALUE:
         return fit_value(one, obj, fresh[source], merger)
@@ -251,9 +256,22 @@ def _fit(
     saved = tree[source + STATE_SUFFIX]
     if isinstance(obj, nn.Module):
         return fit_module(one.name, one.kind, obj, saved, details, device=device)
-    if one.kind is Kind.OPTIMIZER and (isinstance(obj, torch.optim.Optimizer) or "param_groups" in saved):
+    if one.kind is Kind.OPTIMIZER and (isinstance(obj, torch.optim.Optimizer) or _has_groups(saved)):
         return fit_optimizer(one.name, obj, saved, details, parameter_names(obj, ids))
     return fit_object(one.name, one.kind, obj, saved, details)
+
+
+def _same_sort(theirs: Kind, mine: Kind) -> bool:
+    """True when one may be loaded from the other; what has only ``state_dict()`` may be anything that has it."""
+    if theirs is mine:
+        return True
+    if not {theirs, mine}.isdisjoint((Kind.VALUE, Kind.GENERATOR)):
+        return False
+    return Kind.STATEFUL in (theirs, mine) or {theirs, mine} == {Kind.MODEL, Kind.EMA}
+
+
+def _has_groups(saved: Any) -> bool:
+    return isinstance(saved, Mapping) and "param_groups" in saved
 
 
 def _mismatch_text(problems: list[str], fits: list[Fit], ref: str, strict: bool) -> str:
