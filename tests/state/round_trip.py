@@ -96,3 +96,25 @@ def freeze(obj: Any) -> Any:
     if isinstance(obj, (list, tuple)):
         return (type(obj).__name__, [freeze(v) for v in obj])
     return (type(obj).__name__, repr(obj))
+
+
+def trained(optimizer: type[torch.optim.Optimizer] = torch.optim.Adam, seed: int = 0) -> dict[str, Any]:
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    things: dict[str, Any] = {"history": [seed], "best": float(seed), "w": torch.full((2,), float(seed))}
+    things |= {"model": model, "optimizer": optimizer(model.parameters(), lr=0.01)}
+    things["scheduler"] = torch.optim.lr_scheduler.StepLR(things["optimizer"], 1)
+    things["generator"] = torch.Generator().manual_seed(seed)
+    for _ in range(seed + 1):
+        model(torch.randn(5, 3)).pow(2).sum().backward()
+        things["optimizer"].step()
+        things["scheduler"].step()
+    return things
+
+
+def adam_net() -> dict[str, Any]:
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    optimizer = torch.optim.Adam(model.parameters())
+    model(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    return {"model": model, "optimizer": optimizer}

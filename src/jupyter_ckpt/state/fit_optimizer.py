@@ -58,8 +58,8 @@ def fit_optimizer(name: str, optimizer: Any, saved: Any, details: Mapping[str, A
     groups = saved["param_groups"]
     here = [p for group in live_groups for p in group["params"]]
     saved_class = details.get("class")
-    if saved_class and _last(saved_class) != type(optimizer).__qualname__:
-        fit.other.append(f"checkpoint {_last(saved_class)}, this is {type(optimizer).__qualname__}")
+    if saved_class and _last(saved_class) != type(optimizer).__name__:
+        fit.other.append(f"checkpoint {_last(saved_class)}, this is {type(optimizer).__name__}")
     elif not saved_class and (lacking := _lacking(live_groups, groups)):
         fit.other.append(f"of another kind of optimizer: its groups have no {', '.join(lacking)}")
     if len(groups) != len(live_groups):

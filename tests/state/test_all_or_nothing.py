@@ -1,0 +1,246 @@
+"""A resume that fails leaves every object as it was, whatever failed and wherever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from round_trip import freeze, save, track, trained
+from torch import nn
+
+from jupyter_ckpt.errors import CkptError, Mismatch
+from jupyter_ckpt.state.discover import absent_values
+from jupyter_ckpt.state.restore import plan_restore
+from jupyter_ckpt.state.tracked import Kind
+
+Things = dict[str, Any]
+
+
+class Refuses(torch.optim.Adam):
+    """Takes its state, changes what it can, and raises at the very end."""
+
+    error: BaseException = RuntimeError("no")
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        for held in self.state.values():
+            for value in held.values():
+                value.fill_(7)
+        super().load_state_dict(state_dict)
+        self.param_groups[0]["lr"] = 99
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no"), KeyboardInterrupt(), SystemExit()])
+def test_when_one_refuses_everything_is_as_it_was(error: BaseException) -> None:
+    tree = save(trained(Refuses, seed=1))
+    things = trained(Refuses, seed=2)
+    things["zz"] = things["history"]  # one more name
+    Refuses.error = error
+    before, identities = freeze(things), {name: id(thing) for name, thing in things.items()}
+    inner = {id(p) for p in things["model"].parameters()}, id(things["optimizer"].param_groups[0]["params"])
+    groups = things["optimizer"].param_groups
+    plan = plan_restore(tree, track(things))
+    expected: type[BaseException] = CkptError if isinstance(error, Exception) else type(error)
+    with pytest.raises(expected) as caught:
+        plan.apply()
+    if expected is CkptError:
+        assert str(caught.value) == (
+            "optimizer could not take its state (RuntimeError: no); everything is as it was before"
+        )
+    assert freeze(things) == before
+    assert {name: id(thing) for name, thing in things.items()} == identities
+    assert inner == ({id(p) for p in things["model"].parameters()}, id(groups[0]["params"]))
+    assert things["optimizer"].param_groups is groups
+    things["scheduler"].step()  # everything still works together
+    things["optimizer"].step()
+
+
+def test_an_interrupt_in_the_middle_of_the_values_takes_back_names_too() -> None:
+    tree = save({"a": 1, "b": [1], "c": 2})
+    here: Things = {"a": 5, "b": [5]}
+    tracked = [*track(here), *absent_values(here, tree["values"])]
+    tracked[1].kind = Kind.VALUE
+    plan = plan_restore(tree, tracked)
+    last = plan.fits[-1]
+    inner = last.apply
+    assert inner is not None
+
+    def applied_then_stopped() -> None:
+        inner()
+        raise KeyboardInterrupt
+
+    last.apply = applied_then_stopped
+    with pytest.raises(KeyboardInterrupt):
+        plan.apply()
+    assert here == {"a": 5, "b": [5]}
+
+
+class _Slots:
+    __slots__ = ("n", "seen")
+
+    def __init__(self) -> None:
+        self.n, self.seen = 0, [0]
+
+    def state_dict(self) -> Any:
+        return {"n": self.n, "seen": self.seen}
+
+    def load_state_dict(self, state: Any) -> None:
+        self.n = state["n"]
+        self.seen[:] = state["seen"]
+        if self.n == 5:
+            raise ValueError("never five")
+
+
+class _Stubborn(nn.Linear):
+    """Gives its weights away, takes the state, and then raises."""
+
+    def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> Any:
+        super().load_state_dict(state_dict, strict, assign)
+        self.weight = nn.Parameter(torch.zeros(9))
+        self.register_buffer("more", torch.ones(1))
+        self.note = "changed"
+        raise ValueError("never")
+
+
+class _Plateau(torch.optim.lr_scheduler.ReduceLROnPlateau):
+    def load_state_dict(self, state_dict: Any) -> None:
+        super().load_state_dict(state_dict)
+        self.optimizer.param_groups[0]["lr"] = 77.0
+        raise ValueError("never")
+
+
+def test_whatever_refuses_is_put_back_whole() -> None:
+    def make(seed: int) -> Things:
+        torch.manual_seed(seed)
+        model = _Stubborn(2, 2)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        slots = _Slots()
+        slots.n = seed
+        return {"model": model, "optimizer": optimizer, "scheduler": _Plateau(optimizer), "slots": slots}
+
+    tree = save(make(5))
+    for name in ("model", "scheduler", "slots"):
+        things = make(1)
+        before, weight, attributes = freeze(things), things["model"].weight, set(vars(things["model"]))
+        with pytest.raises(CkptError, match="never"):
+            plan_restore(tree, track(things), only={"optimizer", name}).apply()
+        assert freeze(things) == before
+        assert things["model"].weight is weight
+        assert set(vars(things["model"])) == attributes
+
+
+def test_a_caller_can_take_an_applied_restore_back() -> None:
+    tree = save(trained(seed=1))
+    things = trained(seed=2)
+    before = freeze(things)
+    plan = plan_restore(tree, track(things))
+    plan.apply()
+    assert freeze(things) != before
+    assert plan.undo() == []
+    assert freeze(things) == before
+
+
+def test_planning_changes_nothing() -> None:
+    tree = save(trained(seed=1))
+    things = trained(seed=2)
+    before = freeze(things)
+    plan_restore(tree, track(things))
+    assert freeze(things) == before
+
+
+def test_the_extra_state_of_a_module_comes_back_and_is_taken_back() -> None:
+    class Counting(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.w = nn.Parameter(torch.zeros(1))
+            self.seen: dict[str, int] = {"n": 0}
+
+        def get_extra_state(self) -> Any:
+            return dict(self.seen)
+
+        def set_extra_state(self, state: Any) -> None:
+            self.seen.update(state)
+
+    first, second = Counting(), Counting()
+    first.seen["n"] = 5
+    plan = plan_restore(save({"model": first}), track({"model": second}))
+    plan.apply()
+    assert second.seen == {"n": 5}
+    plan.undo()
+    assert second.seen == {"n": 0}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"model_state_dict": 3},
+        {"optimizer_state_dict": {"state": {}, "param_groups": 3}},
+        {"optimizer_state_dict": {"state": {}, "param_groups": [{"params": 3}]}},
+        {"values": 3},
+        {"tracked": []},
+        {"generators": {"generator": {"type": "torch", "state": torch.zeros(3, dtype=torch.uint8)}}},
+    ],
+)
+def test_a_strange_tree_is_a_clear_error_and_changes_nothing(damage: Any) -> None:
+    tree = {**save(trained(seed=1)), **damage}
+    things = trained(seed=2)
+    before = freeze(things)
+    with pytest.raises(Mismatch):
+        plan_restore(tree, track(things))
+    assert freeze(things) == before
+
+
+_JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 5),
+    st.floats(),
+    st.text(max_size=3),
+    st.just([]),
+    st.just({}),
+    st.just({1: 2}),
+    st.just([{"params": [0, 0]}]),
+    st.sampled_from(
+        [torch.ones(1), torch.zeros(2, 3), torch.zeros(5000, dtype=torch.uint8), torch.ones(4, dtype=int)]
+    ),
+    st.sampled_from(["model", "value", "generator", "optimizer", "stateful"]),
+    st.builds(
+        lambda tag, x: {"__ckpt__": tag, "items": x, "data": x},
+        st.sampled_from(["set", "dict", "tensor"]),
+        st.just(3),
+    ),
+)
+
+
+def _damage(node: Any, data: st.DataObject, junk: Any) -> Any:
+    """The tree with one entry somewhere replaced or taken out."""
+    if isinstance(node, dict) and node:
+        key = data.draw(st.sampled_from(sorted(node, key=repr)))
+        changed = dict(node)
+        if data.draw(st.integers(0, 4)) == 0:
+            del changed[key]
+        else:
+            changed[key] = _damage(node[key], data, junk)
+        return changed
+    if isinstance(node, list) and node and data.draw(st.booleans()):
+        at = data.draw(st.integers(0, len(node) - 1))
+        return [*node[:at], _damage(node[at], data, junk), *node[at + 1 :]]
+    return junk
+
+
+_TREE: list[Any] = [save(trained(seed=1))]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data(), _JUNK, st.booleans())
+def test_no_damaged_tree_leaves_half_a_state(data: st.DataObject, junk: Any, strict: bool) -> None:
+    things = trained(seed=2)
+    before = freeze(things)
+    tree = _damage(_TREE[0], data, junk)
+    try:
+        plan_restore(tree, track(things), strict=strict).apply()
+    except CkptError:
+        assert freeze(things) == before
