@@ -76,6 +76,8 @@ def same(one: Any, other: Any) -> bool:
         return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
     if isinstance(one, (list, tuple)):
         return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, complex):
+        return same(one.real, other.real) and same(one.imag, other.imag)
     both_nan = isinstance(one, float) and math.isnan(one) and math.isnan(other)
     return both_nan or bool(one == other)
 

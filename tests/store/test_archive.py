@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import torch
 from committed import record_of, same, state, write_archive
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from jupyter_ckpt.errors import UsageProblem
@@ -140,6 +142,36 @@ def test_odd_shapes(tmp_path: Path) -> None:
     loaded = round_trip(tmp_path, tree)
     assert all(same(loaded[key], tree[key].detach()) for key in tree)
     assert not any(tensor.requires_grad for tensor in loaded.values())
+
+
+BASE = torch.arange(24.0).reshape(2, 3, 4)
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.binary(max_size=5),
+    st.complex_numbers(),
+    st.sampled_from([BASE, BASE[1], BASE[:, ::2], BASE.mT, BASE[0, 0, 0], BASE[:0]]),
+    st.builds(torch.full, st.lists(st.integers(0, 3), max_size=3), st.integers(-128, 127), dtype=st.just(torch.int8)),
+    st.builds(torch.zeros, st.just(()), dtype=st.sampled_from([torch.bool, torch.bfloat16, torch.complex64])),
+)
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.text(max_size=4) | st.integers(0, 9), inner, max_size=3),
+        st.tuples(inner, inner),
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.text(max_size=4), TREES, max_size=4))
+def test_any_tree_comes_back(tmp_path: Path, tree: dict[str, Any]) -> None:
+    assert same(round_trip(tmp_path, tree), tree)
 
 
 def test_no_tensors_at_all(tmp_path: Path) -> None:

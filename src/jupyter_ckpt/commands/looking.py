@@ -12,8 +12,10 @@ from jupyter_ckpt.errors import UnknownName, UsageProblem
 if TYPE_CHECKING:
     from jupyter_ckpt.session.store_session import StoreSession
     from jupyter_ckpt.store.checkpoint import Checkpoint
+    from jupyter_ckpt.store.metric_mode import Mode
 
 _LIMIT = 50
+_COLUMNS = 4
 
 
 def run_option(parser: Parser) -> None:
@@ -74,15 +76,29 @@ def _list(session: StoreSession, args: argparse.Namespace) -> Answer:
     if args.metric and not any(args.metric in one.metrics for one in found):
         names = sorted({name for one in found for name in one.metrics})
         raise UnknownName(f"--metric {args.metric}: no checkpoint has it; there are {', '.join(names) or 'none'}")
+    columns, mode = _columns(session, found)
     view = list_view(
         found,
         runs=session.runs(everywhere=True),
-        metric=args.metric,
+        metric=args.metric or columns,
+        mode=None if args.metric else mode,
         current=session.held,
         limit=args.limit,
         command=args.command,
     )
     return Answer(view, data=[summary(one) for one in found[: args.limit]])
+
+
+def _columns(session: StoreSession, found: list[Checkpoint]) -> tuple[list[str] | None, Mode | None]:
+    """The metrics to show, first the one that ``best`` means, and its better direction: list and resume agree."""
+    from jupyter_ckpt.session.looking import pick_metric
+
+    try:
+        best, mode, _ = pick_metric(found, session.policy)
+    except UsageProblem:
+        return None, None
+    names = dict.fromkeys([best, *(name for one in found for name in one.metrics)])
+    return list(names)[:_COLUMNS], mode
 
 
 def _show_options(parser: Parser) -> None:
