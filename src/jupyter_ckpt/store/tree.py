@@ -27,6 +27,7 @@ DEPTH = 600
 """Levels of containers; `state.values` makes at most half as many."""
 FREE_CLAIM = 64 << 20
 """Bytes that a tensor may claim beyond its memory (expanded ones do); the reader refuses more."""
+_MAX_BITS = 2000  # the weights_only reader takes integers of up to 255 bytes
 _PASSED_THROUGH = (torch.Size, torch.dtype, torch.device, collections.OrderedDict, complex, bytearray)
 
 
@@ -129,6 +130,9 @@ def _collect(tree: Mapping[str, Any]) -> list[tuple[str, torch.Tensor]]:
             pairs = node.items() if isinstance(node, dict) else enumerate(node)
             prefix = path + "." if path else ""
             stack.extend(reversed([(f"{prefix}{key}", child, depth + 1) for key, child in pairs]))
+        elif (type(node) is int and node.bit_length() > _MAX_BITS) or (type(node) is bytes and not node):
+            what = "empty bytes" if isinstance(node, bytes) else f"an integer of {node.bit_length():,} bits"
+            raise UsageProblem(f"{path}: {what} cannot be read back by torch.load(weights_only=True)")
     return found
 
 
