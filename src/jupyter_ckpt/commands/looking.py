@@ -121,16 +121,14 @@ def _diff_options(parser: Parser) -> None:
     parser.add_argument("first", help="a checkpoint")
     parser.add_argument("second", nargs="?", default="latest", help="another one (default: the latest)")
     run_option(parser)
+    json_option(parser)
 
 
 def _diff(session: StoreSession, args: argparse.Namespace) -> Answer:
-    from jupyter_ckpt.display.compare import compare
     from jupyter_ckpt.display.diff import diff_view
 
-    one, other = session.find(args.first, args.run), session.find(args.second, args.run)
-    if one.path == other.path:
-        raise UsageProblem(f"{args.first} and {args.second} are the same checkpoint, {one.name}")
-    return Answer(diff_view(compare(one.record, other.record)))
+    found = session.diff(args.first, args.second, args.run)
+    return Answer(diff_view(found), data=found.to_json())
 
 
 def _verify_options(parser: Parser) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jupyter_ckpt.display.blocks import Block, Cell, Code, Column, Details, Line, Table
-from jupyter_ckpt.display.compare import Change, Diff, TensorChanges, compare
 from jupyter_ckpt.display.numbers import delta_text, metric_text, plural, value_text
 from jupyter_ckpt.display.view import View, render
+from jupyter_ckpt.store.compare import Change, Diff, TensorChanges, compare
 
 __all__ = ["Change", "Diff", "TensorChanges", "compare", "diff_view"]
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from jupyter_ckpt.display.badges import badges, durability_badge
 from jupyter_ckpt.display.blocks import Block, Cell, Code, Column, Details, Facts, Line, Table
-from jupyter_ckpt.display.fields import facts, sources
+from jupyter_ckpt.display.fields import facts
 from jupyter_ckpt.display.numbers import count_text, metric_text, plural, value_text
 from jupyter_ckpt.display.tensors import tensor_table
 from jupyter_ckpt.display.times import absolute, ago, duration_text
 from jupyter_ckpt.display.view import View, render
 from jupyter_ckpt.receipt import Outcome
 from jupyter_ckpt.store.checkpoint import Checkpoint
+from jupyter_ckpt.store.fields import sources
 from jupyter_ckpt.store.record import CommitRecord
 from jupyter_ckpt.store.sizes import size_text
 

@@ -14,6 +14,7 @@ from jupyter_ckpt.session.origin import Origin, find_origin
 from jupyter_ckpt.session.store_choice import StoreChoice, choose_store
 from jupyter_ckpt.store.catalog import Catalog, Run
 from jupyter_ckpt.store.checkpoint import Checkpoint
+from jupyter_ckpt.store.compare import Diff, compare
 from jupyter_ckpt.store.preservation import KeepPolicy
 from jupyter_ckpt.store.prune import last_policy
 from jupyter_ckpt.store.verify import Progress
@@ -124,6 +125,19 @@ class StoreReader:
     def show(self, target: str = "latest", run: str | None = None) -> Checkpoint:
         """One checkpoint with everything that is known about it (``.record`` has it all)."""
         return self.find(target, run)
+
+    def diff(self, first: str, second: str = "latest", run: str | None = None) -> Diff:
+        """What differs between two checkpoints: settings, metrics, environment, code, tensors.
+
+        Raises
+        ------
+        UsageProblem
+            When both are the same one.
+        """
+        one, other = self.find(first, run), self.find(second, run)
+        if one.path == other.path:
+            raise UsageProblem(f"{first} and {second} are the same checkpoint, {one.name}")
+        return compare(one.record, other.record)
 
     @property
     def policy(self) -> KeepPolicy | None:

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from jupyter_ckpt.display.fields import flat, sources
-from jupyter_ckpt.display.tensors import shape_text
+from jupyter_ckpt.store.fields import flat, sources
 from jupyter_ckpt.store.record import CommitRecord, TensorSpec
 
 _LONGEST_SOURCE = 200_000
@@ -115,9 +114,9 @@ def _tensors(a: CommitRecord, b: CommitRecord) -> TensorChanges:
     after = {spec.name: spec for spec in b.tensors}
     both = [name for name in before if name in after]
     reshaped = [
-        Change(name, shape_text(before[name]), shape_text(after[name]))
+        Change(name, _type_and_shape(before[name]), _type_and_shape(after[name]))
         for name in both
-        if shape_text(before[name]) != shape_text(after[name])
+        if _type_and_shape(before[name]) != _type_and_shape(after[name])
     ]
     other_shape = {change.name for change in reshaped}
     alike = [name for name in both if name not in other_shape]
@@ -149,3 +148,7 @@ def _code(a: CommitRecord, b: CommitRecord) -> dict[str, str]:
         lines = difflib.unified_diff(old.splitlines(), new.splitlines(), a.ref, b.ref, lineterm="")
         found[name] = "\n".join(lines)
     return found
+
+
+def _type_and_shape(spec: TensorSpec) -> str:
+    return f"{spec.dtype} [{', '.join(map(str, spec.shape))}]"
