@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import collections
+import types
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -130,6 +133,92 @@ def test_whatever_refuses_is_put_back_whole() -> None:
         assert freeze(things) == before
         assert things["model"].weight is weight
         assert set(vars(things["model"])) == attributes
+
+
+class _Counting:
+    """Holds what libraries hold: an array, a deque, an object of its own; refuses after changing them."""
+
+    def __init__(self, n: int) -> None:
+        self.array, self.queue, self.inner = np.full(2, n), collections.deque([n]), types.SimpleNamespace(n=n)
+
+    def state_dict(self) -> Any:
+        return {"n": self.inner.n}
+
+    def load_state_dict(self, state: Any) -> None:
+        self.array[:] = state["n"]
+        self.queue.append(state["n"])
+        self.inner.n = state["n"]
+        raise ValueError("never")
+
+
+def test_what_an_object_holds_is_put_back() -> None:
+    tree = save({"meter": _Counting(5)})
+    here = _Counting(1)
+    inner = here.inner
+    with pytest.raises(CkptError, match="never"):
+        plan_restore(tree, track({"meter": here})).apply()
+    assert (here.array.tolist(), list(here.queue), here.inner.n, here.inner is inner) == ([1, 1], [1], 1, True)
+
+
+def test_a_lazy_model_is_lazy_again() -> None:
+    tree = save({"model": nn.Linear(3, 2)})
+    here = {"model": nn.LazyLinear(2)}
+    plan = plan_restore(tree, track(here))
+    plan.apply()
+    assert here["model"].weight.shape == (2, 3)
+    plan.undo()
+    assert torch.nn.parameter.is_lazy(here["model"].weight)
+
+
+def test_a_second_stop_while_putting_back_does_not_leave_half_a_state() -> None:
+    tree = save(trained(Refuses, seed=1))
+    things = trained(Refuses, seed=2)
+    before = freeze(things)
+    Refuses.error = KeyboardInterrupt("first")
+    plan = plan_restore(tree, track(things))
+    stopped = []
+    for fit in plan.fits:
+        if fit.name == "model":
+            remember = fit.remember
+
+            def undo_with_a_stop(remember: Any = remember) -> Any:
+                undo = remember()
+
+                def step() -> None:
+                    if not stopped:
+                        stopped.append(True)
+                        raise KeyboardInterrupt("second")
+                    undo()
+
+                return step
+
+            fit.remember = undo_with_a_stop
+    with pytest.raises(KeyboardInterrupt, match="second"):
+        plan.apply()
+    assert stopped
+    assert freeze(things) == before
+
+
+def test_an_object_that_cannot_be_put_back_is_named() -> None:
+    class Broken:
+        __slots__ = ("loads",)
+
+        def __init__(self) -> None:
+            self.loads = 0
+
+        def state_dict(self) -> Any:
+            return {"a": 1}
+
+        def load_state_dict(self, state: Any) -> None:
+            raise OSError("gone")
+
+    tree = save({"a": [1], "meter": Broken()})
+    here: Things = {"a": [2], "meter": Broken()}
+    with pytest.raises(
+        CkptError, match=r"OSError: gone\); meter could not be put back either: run their cells again"
+    ):
+        plan_restore(tree, track(here)).apply()
+    assert here["a"] == [2]
 
 
 def test_a_caller_can_take_an_applied_restore_back() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from round_trip import adam_net, outcomes, resume, save, track
+from round_trip import adam_net, freeze, outcomes, resume, save, track
 from torch import nn
 
 from jupyter_ckpt.errors import Mismatch, UsageProblem
@@ -113,6 +113,21 @@ def test_a_device_that_is_not_here_is_refused() -> None:
     tree = save({"model": nn.Linear(1, 1)})
     with pytest.raises(UsageProblem, match="--map-location cuda:77: no such device"):
         plan_restore(tree, track({"model": nn.Linear(1, 1)}), map_location="cuda:77")
+
+
+def test_naming_the_device_that_all_is_on_changes_nothing() -> None:
+    things = adam_net()
+    here = adam_net()
+    items = plan_restore(save(things), track(here), map_location="cpu").apply()
+    assert freeze(here) == freeze(things)
+    assert {item.outcome for item in items} == {Outcome.RESTORED}
+
+
+def test_real_numbers_become_complex_ones_but_not_the_other_way() -> None:
+    real, complex_ = nn.Linear(2, 2), nn.Linear(2, 2, dtype=torch.complex64)
+    assert outcomes(resume(save({"model": real}), {"model": complex_}), "model") == [Outcome.CONVERTED]
+    with pytest.raises(Mismatch, match="complex numbers in the checkpoint, float32 in the model"):
+        plan_restore(save({"model": complex_}), track({"model": real}))
 
 
 def test_a_model_on_the_meta_device_is_not_silently_left_empty() -> None:

@@ -100,6 +100,26 @@ def test_a_default_factory_that_cannot_be_saved_is_kept_from_the_live_one() -> N
     assert here["counts"]["new"] == 7
 
 
+def test_a_nested_default_factory_is_that_of_the_live_parent() -> None:
+    def make() -> Any:
+        return collections.defaultdict(lambda: collections.defaultdict(lambda: [0]))
+
+    counts = make()
+    counts["train"]["loss"].append(1)
+    here: Namespace = {"counts": make()}
+    resume(capture(track({"counts": counts})).tree, here)
+    assert here["counts"] == {"train": {"loss": [0, 1]}}
+    assert here["counts"]["train"]["new"] == [0]
+
+
+def test_a_deque_of_another_length_is_rebound_with_its_own() -> None:
+    tree = save({"recent": collections.deque([1, 2], maxlen=3)})
+    here: Namespace = {"recent": collections.deque([9], maxlen=1)}
+    resume(tree, here)
+    assert here["recent"] == collections.deque([1, 2], maxlen=3)
+    assert here["recent"].maxlen == 3
+
+
 def test_an_entry_that_could_not_be_saved_stays_as_it_is_here() -> None:
     mark = object()
     tree = capture(track({"state": {"n": 1, "fn": mark}})).tree

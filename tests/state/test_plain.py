@@ -222,6 +222,13 @@ def test_another_optimizer_is_noticed_without_notes_on_its_class() -> None:
         _load({"model": there["model"].state_dict(), "optimizer": there["optimizer"].state_dict()}, here)
 
 
+def test_another_scheduler_is_noticed_without_notes_on_its_class() -> None:
+    there, here = _training(2), _training(1)
+    there["scheduler"] = torch.optim.lr_scheduler.StepLR(there["optimizer"], 3)
+    with pytest.raises(Mismatch, match=r"of another kind of scheduler: it has no .*T_max"):
+        _load({"model": there["model"].state_dict(), "scheduler": there["scheduler"].state_dict()}, here)
+
+
 def test_another_head_loads_with_no_strict() -> None:
     there = {
         "state_dict": {"module.body.weight": torch.ones(2, 2), "module.fc.weight": torch.ones(10, 2)},

@@ -175,3 +175,73 @@ def test_what_could_not_be_saved_stays_as_it_is_and_is_said() -> None:
     items = plan_restore(capture(track({"meter": saved})).tree, track({"meter": here})).apply()
     assert (here.n, here.fn) == (4, max)
     assert outcomes(items, "meter")[0] is Outcome.RESTORED
+
+
+def test_a_name_that_was_a_value_and_is_a_model_now_does_not_fit() -> None:
+    tree = save({"best": 1.0, "model": nn.Linear(1, 1), "g": torch.Generator()})
+    with pytest.raises(Mismatch, match="best: a value in the checkpoint, a model here"):
+        plan_restore(tree, track({"best": nn.Linear(1, 1), "model": nn.Linear(1, 1)}))
+    with pytest.raises(Mismatch, match="g: a generator in the checkpoint, a value here"):
+        plan_restore(tree, track({"g": [], "model": nn.Linear(1, 1)}))
+
+
+def test_a_model_asked_for_that_is_not_in_the_checkpoint_is_an_error() -> None:
+    tree = save({"history": [1]})
+    with pytest.raises(Mismatch, match="model is not in the checkpoint, which holds history"):
+        plan_restore(tree, track({"model": nn.Linear(1, 1)}), only={"model"})
+
+
+def test_a_model_comes_back_from_what_was_tracked_as_its_average() -> None:
+    tree = save({"net_ema": nn.Linear(2, 2)})
+    tree = {**tree, "model_state_dict": tree["net_ema_state_dict"], "tracked": {"model": tree["tracked"]["net_ema"]}}
+    del tree["net_ema_state_dict"]
+    here = {"model": nn.Linear(2, 2)}
+    resume(tree, here)
+    assert torch.equal(here["model"].weight, tree["model_state_dict"]["weight"])
+
+
+def test_an_optimizer_that_is_not_of_torch() -> None:
+    class Lion:
+        def __init__(self, model: nn.Module) -> None:
+            self.param_groups = [{"params": list(model.parameters()), "lr": 0.1}]
+            self.momentum = [torch.zeros_like(p) for p in model.parameters()]
+
+        def step(self) -> None:
+            for m in self.momentum:
+                m.add_(1)
+
+        def state_dict(self) -> Any:
+            return {"lr": self.param_groups[0]["lr"], "momentum": self.momentum}
+
+        def load_state_dict(self, state: Any) -> None:
+            self.param_groups[0]["lr"], self.momentum = state["lr"], state["momentum"]
+
+    model = nn.Linear(2, 2)
+    things, here = {"optimizer": Lion(model)}, {"optimizer": Lion(model)}
+    things["optimizer"].step()
+    tree = save(things)
+    resume(tree, here)
+    here["optimizer"].step()
+    assert here["optimizer"].momentum[0].flatten()[0] == 2
+    assert tree["optimizer_state_dict"]["momentum"][0].flatten()[0] == 1
+
+
+def test_a_model_with_its_own_loading_and_with_an_entry_that_could_not_be_saved() -> None:
+    class Own(nn.Linear):
+        note: Any = None
+
+        def get_extra_state(self) -> Any:
+            return self.note
+
+        def set_extra_state(self, state: Any) -> None:
+            self.note = state
+
+        def load_state_dict(self, state_dict: Any) -> Any:  # type: ignore[override]
+            return super().load_state_dict(state_dict, strict=False)
+
+    first, second = Own(2, 2), Own(2, 2)
+    first.note, second.note = object(), "mine"
+    items = plan_restore(capture(track({"model": first})).tree, track({"model": second})).apply()
+    assert torch.equal(first.weight, second.weight)
+    assert second.note == "mine"
+    assert "_extra_state could not be saved" in next(i.detail for i in items if i.outcome is Outcome.NOT_EXACT)

@@ -129,6 +129,11 @@ def test_names_from_a_star_import_and_from_elsewhere_are_taken_from_the_namespac
     assert run(text, "from extracted import Net; print(Net.__name__)", tmp_path) == "Net"
 
 
+def test_a_star_import_is_kept_where_the_namespace_does_not_help(tmp_path: Path) -> None:
+    text = extract_module(["f"], ["from math import *", "def f(): return floor(pi)"], {})
+    assert run(text, "import extracted; print(extracted.f())", tmp_path) == "3"
+
+
 def test_what_is_nowhere_is_named_in_the_text() -> None:
     assert "# Not found in the notebook: mystery" in extract_module(["f"], ["def f(): return mystery"], {})
 
