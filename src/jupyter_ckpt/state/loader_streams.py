@@ -1,0 +1,182 @@
+"""Passes whose place is not a matter of order: loaders and datasets with a state of their own, and streams."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from torch.utils.data import DataLoader, IterableDataset
+
+from jupyter_ckpt.state.loader_order import put_snapshot, take_snapshot
+from jupyter_ckpt.state.loader_run import GoOn, has_state
+from jupyter_ckpt.state.loader_sources import Sources
+from jupyter_ckpt.state.revive import revive_state
+from jupyter_ckpt.state.rng import restore_rng
+from jupyter_ckpt.state.values import encode_state
+
+
+class StatefulRun:
+    """A loader with a state of its own, such as torchdata's over an iterable dataset."""
+
+    def __init__(self, loader: Any, sources: Sources, resume: GoOn | None) -> None:
+        self.done = 0
+        self.remark = ""
+        self._loader = loader
+        self._frozen: dict[str, Any] | None = None
+        self._problem = ""
+        self._sources = sources
+        workers = getattr(loader, "num_workers", 0)
+        self._workers: int = workers if isinstance(workers, int) else 0
+        if resume is not None and resume.state["done"]:
+            if resume.state.get("workers") != self._workers:
+                raise ValueError(
+                    f"its own state goes with {resume.state.get('workers')} workers, and it has {self._workers} now"
+                )
+            loader.load_state_dict(_revive(resume.state["loader"]))
+        self._iterator: Iterator[Any] | None = iter(loader)
+        if resume is not None:
+            self.done = resume.state["done"]
+            sources.put(resume.state["now"])
+            restore_rng(resume.settle)
+
+    def step(self) -> Any:
+        """See `Run`."""
+        if self._iterator is None:
+            raise StopIteration
+        batch = next(self._iterator)
+        self.done += 1
+        return batch
+
+    def why(self) -> str:
+        """See `Run`."""
+        if self._problem:
+            return self._problem
+        dataset = getattr(self._loader, "dataset", None)
+        if isinstance(self._loader, DataLoader) and not has_state(dataset) and isinstance(dataset, IterableDataset):
+            iterator = getattr(getattr(self._iterator, "_dataset_fetcher", None), "dataset_iter", None)
+            if not has_state(iterator) and not (self._workers and _workers_have_state(self._iterator)):
+                return "its dataset has no state_dict(): a resume reads what was done again"
+        return ""
+
+    def state(self) -> dict[str, Any]:
+        """See `Run`."""
+        if self._frozen is not None:
+            return self._frozen
+        state: dict[str, Any] = {"kind": "loader", "done": self.done, "workers": self._workers}
+        if self.done:
+            encoded = encode_state(self._loader.state_dict())
+            if encoded.problems:
+                path, reason = encoded.problems[0]
+                self._problem = f"its state_dict() cannot be saved in full: {path}: {reason}"
+            state["loader"] = encoded.data
+        # with workers the generators are ahead of what is done; the loader's own state has those of its order
+        state["now"] = {} if self._workers else self._sources.states()
+        return state
+
+    def release(self) -> None:
+        """See `Run`."""
+        if self._iterator is not None:
+            self._frozen = self.state()
+            self._iterator = None
+
+
+class ReplayRun:
+    """Anything else that can be iterated: what was done is read again and dropped, or loaded into the dataset."""
+
+    def __init__(self, loader: Any, sources: Sources, resume: GoOn | None) -> None:
+        self.done = 0
+        self.remark = ""
+        self._sources = sources
+        self._is_sequence = isinstance(loader, Sequence)
+        self._workers = getattr(loader, "num_workers", 0)
+        dataset = getattr(loader, "dataset", None)
+        self._dataset = dataset if has_state(dataset) and not self._workers else None
+        self._frozen: dict[str, Any] | None = None
+        self._start = take_snapshot(sources)
+        saved: Mapping[str, Any] = resume.state if resume is not None else {}
+        if saved.get("dataset") is not None and self._dataset is not None:
+            self._dataset.load_state_dict(_revive(saved["dataset"]))
+        elif saved.get("start") is not None:
+            put_snapshot(sources, saved["start"])
+            self._start = dict(saved["start"])
+        self._iterator: Iterator[Any] | None = iter(loader)
+        if resume is not None:
+            self._find_place(loader, saved)
+            sources.put(saved.get("now", {}))
+            restore_rng(resume.settle)
+
+    def _find_place(self, loader: Any, saved: Mapping[str, Any]) -> None:
+        assert self._iterator is not None
+        done: int = saved["done"]
+        inner = self._inner()
+        if self._is_sequence:
+            self._iterator = itertools.islice(iter(loader), done, None)
+        elif saved.get("dataset") is not None and self._dataset is not None:
+            pass
+        elif saved.get("iterator") is not None and has_state(inner):
+            inner.load_state_dict(_revive(saved["iterator"]))
+        else:
+            for number in range(done):
+                try:
+                    next(self._iterator)
+                except StopIteration:
+                    self.remark = f"it ended after {number} batches where {done} were done before"
+                    break
+        self.done = done
+
+    def _inner(self) -> Any:
+        """The iterator of an iterable dataset."""
+        return getattr(getattr(self._iterator, "_dataset_fetcher", None), "dataset_iter", None)
+
+    def step(self) -> Any:
+        """See `Run`."""
+        if self._iterator is None:
+            raise StopIteration
+        batch = next(self._iterator)
+        self.done += 1
+        return batch
+
+    def why(self) -> str:
+        """See `Run`."""
+        if self._is_sequence or self._dataset is not None or has_state(self._inner()):
+            return ""
+        if self._workers:
+            return (
+                "its dataset gives a stream, read by workers: a resume reads what was done again"
+                " (torchdata's StatefulDataLoader and a dataset with state_dict() can go on)"
+            )
+        return "it gives a stream without state_dict(): a resume reads what was done again"
+
+    def state(self) -> dict[str, Any]:
+        """See `Run`."""
+        if self._frozen is not None:
+            return self._frozen
+        state: dict[str, Any] = {"kind": "replay", "done": self.done, "start": self._start}
+        if self._dataset is not None:
+            state["dataset"] = encode_state(self._dataset.state_dict()).data
+        elif has_state(self._inner()):
+            state["iterator"] = encode_state(self._inner().state_dict()).data
+        state["now"] = {} if self._workers else self._sources.states()
+        return state
+
+    def release(self) -> None:
+        """See `Run`."""
+        if self._iterator is not None:
+            self._frozen = self.state()
+            self._iterator = None
+
+
+def _revive(data: Any) -> Any:
+    return revive_state(data, None, lambda tensor: tensor.detach().clone())
+
+
+def _workers_have_state(iterator: Any) -> bool:
+    """torchdata's workers have sent a state of the dataset."""
+    snapshots = getattr(iterator, "_worker_snapshots", None)
+    if not isinstance(snapshots, Mapping):
+        return False
+    states = [one.get_state() for one in snapshots.values()]
+    return any(
+        one.get("dataset_state") or (one.get("fetcher_state") or {}).get("dataset_iter_state") for one in states
+    )
