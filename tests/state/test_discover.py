@@ -168,6 +168,23 @@ def test_nothing_to_track_says_what_to_do() -> None:
         discover({"x": 1, "history": []})
 
 
+def test_models_inside_an_object_are_named_in_the_line_to_type() -> None:
+    class Agent:
+        def __init__(self) -> None:
+            self.net = nn.Linear(1, 1)
+            self.opt = torch.optim.SGD(self.net.parameters(), lr=0.1)
+            self.gamma = 0.9
+
+    here = {"agent": Agent()}
+    with pytest.raises(NothingTracked, match=r"`%ckpt track agent\.net agent\.opt`"):
+        discover(here)
+    assert len(track_names(here, ["agent.net", "agent.opt"])) == 2
+
+
+def test_running_statistics_are_part_of_the_training() -> None:
+    assert "normalizer" in names(_training() | {"normalizer": nn.BatchNorm1d(3, affine=False)})
+
+
 def test_an_optimizer_whose_model_has_no_name_is_refused() -> None:
     with pytest.raises(NothingTracked, match=r"model = trainer\.model"):
         discover({"optimizer": torch.optim.SGD(nn.Linear(1, 1).parameters())})

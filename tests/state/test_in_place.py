@@ -128,6 +128,17 @@ def test_an_entry_that_could_not_be_saved_stays_as_it_is_here() -> None:
     assert here["state"] == {"n": 1, "fn": "mine"}
 
 
+def test_a_number_that_an_object_holds_comes_back_into_the_object() -> None:
+    class Trainer:
+        best, net = 0.5, torch.nn.Linear(1, 1)
+
+    trainer, other = Trainer(), Trainer()
+    tree = save({"trainer": trainer}, ["trainer.best", "trainer.net"])
+    other.best = 0.0
+    resume(tree, {"trainer": other}, ["trainer.best", "trainer.net"])
+    assert other.best == 0.5
+
+
 def test_a_value_without_a_name_to_rebind_is_in_the_plan() -> None:
     tree = save({"best": 0.5})
     tracked = track({"best": 0.0})

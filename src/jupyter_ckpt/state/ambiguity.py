@@ -123,9 +123,9 @@ def _models(found: Found, trained: list[str], by_model: dict[str, list[str]], no
     kept, left = list(trained), []
     for name in idle:
         model = found.models[name]
-        if not any(True for _ in model.parameters()):
-            continue  # a transform or a metric: nothing in it is trained
-        if any(_shapes(model) == shape for shape in shapes):
+        # buffers alone are changed without an optimizer: running statistics of inputs or rewards
+        only_buffers = not any(True for _ in model.parameters())
+        if only_buffers or any(_shapes(model) == shape for shape in shapes):
             kept.append(name)
         else:
             left.append(name)

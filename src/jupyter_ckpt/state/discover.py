@@ -106,9 +106,10 @@ def survey(namespace: Mapping[str, Any]) -> Discovery:
             found.add(name, obj, kind)
     found.drop_contained()
     if not found.models and not found.optimizers:
+        inside = " ".join(_names_inside(namespace)) or "NAME ..."
         raise NothingTracked(
             "no model or optimizer was found in this notebook: run the cells that make them,"
-            " or name them with `%ckpt track NAME ...`"
+            f" or name them with `%ckpt track {inside}`"
         )
     kept, notes = check_links(found)
     tracked = [_tracked(namespace, name, obj, kind) for name, obj, kind in kept]
@@ -142,6 +143,18 @@ def _user_names(namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
+def _names_inside(namespace: Mapping[str, Any]) -> list[str]:
+    """Dotted names of what objects of the user's hold as attributes: ``agent.net``, ``agent.optimizer``."""
+    wanted = (Kind.MODEL, Kind.EMA, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER)
+    found: dict[int, str] = {}
+    for name, obj in _user_names(namespace):
+        held = getattr(obj, "__dict__", None)
+        for attribute, value in held.items() if isinstance(held, dict) else ():
+            if isinstance(attribute, str) and classify(attribute, value) in wanted:
+                found.setdefault(id(value), f"{name}.{attribute}")
+    return list(found.values())
+
+
 def _candidates(namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """A user's names, each object once, under its best name."""
     best: dict[int, tuple[tuple[int, int], str, Any]] = {}
@@ -159,7 +172,10 @@ def _is_ours(obj: Any) -> bool:
 
 def _tracked(namespace: Mapping[str, Any], name: str, obj: Any, kind: Kind) -> Tracked:
     one = Tracked(name, obj, kind, fetch=lambda: _look_up(namespace, name))
-    if isinstance(namespace, MutableMapping) and kind is Kind.VALUE and "." not in name:
+    parent, _, attribute = name.rpartition(".")
+    if kind is Kind.VALUE and parent:
+        one.rebind = lambda value: setattr(_look_up(namespace, parent), attribute, value)
+    elif kind is Kind.VALUE and isinstance(namespace, MutableMapping):
         one.rebind = lambda value: namespace.__setitem__(name, value)
         one.unbind = lambda: namespace.pop(name, None)
     return one
