@@ -323,7 +323,7 @@ def _damage(node: Any, data: st.DataObject, junk: Any) -> Any:
 _TREE: list[Any] = [save(trained(seed=1))]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), _JUNK, st.booleans())
 def test_no_damaged_tree_leaves_half_a_state(data: st.DataObject, junk: Any, strict: bool) -> None:
     things = trained(seed=2)
