@@ -60,6 +60,8 @@ class Course:
         `state` of the pass to go on with, checked.
     settle : mapping, optional
         The global random states to put when the done part has been drawn again.
+    keep_states : bool
+        What is drawn before the order, the seed for new workers, is not to be seen in it.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class Course:
         base: torch.Generator,
         saved: Mapping[str, Any] | None = None,
         settle: Mapping[str, Any] | None = None,
+        *,
+        keep_states: bool = False,
     ) -> None:
         self.sources = sources
         self.number = number
@@ -90,6 +94,7 @@ class Course:
         self._first: Mapping[str, Any] | None = saved["first"] if saved else None
         self._counters: Mapping[str, int] = saved["counters"] if saved else {}
         self._looked = 0
+        self._origin = (take_snapshot(sources), sources.counters()) if keep_states else None
 
     @property
     def begun(self) -> bool:
@@ -109,6 +114,9 @@ class Course:
                 put_snapshot(self.sources, self._before)
             again: Iterator[Any] = iter(sampler)
             return again
+        if self._origin is not None:
+            put_snapshot(self.sources, self._origin[0])
+            self.sources.put_counters(self._origin[1])
         self._counters = self.sources.counters()
         before = take_snapshot(self.sources)
         iterator: Iterator[Any] = iter(sampler)

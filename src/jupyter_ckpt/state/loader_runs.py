@@ -33,18 +33,39 @@ class Line:
         """Find the generators once more: a user may have set others."""
         self.sources = find_sources(loader, dataset=in_this_process(loader))
 
-    def open(self, loader: Any, number: int, resume: GoOn | None) -> Run:
+    @property
+    def is_warm(self) -> bool:
+        """Workers live on from the last pass: torch draws no seed for them when the next one begins."""
+        return self._twin is not None and _workers_stay(self._twin) and self._twin._iterator is not None
+
+    def open(self, loader: Any, number: int, resume: GoOn | None, *, warm: bool = False) -> Run:
         """Begin a pass, or go on in one.
+
+        Parameters
+        ----------
+        loader : iterable
+            The user's.
+        number : int
+            How many passes there were before.
+        resume : GoOn, optional
+            Where to go on.
+        warm : bool
+            `is_warm` when the state was saved.
 
         Raises
         ------
         Exception
             Whatever a strange state makes of it; the caller begins afresh then.
         """
+        if resume is not None and "kind" not in resume.state:  # saved when nothing had been drawn
+            restore_rng(resume.settle)
+            resume = None
         if has_state(loader) and not _order_is_all(loader):
             return StatefulRun(loader, self.sources, resume)
-        if _order_is_all(loader) and (resume is None or resume.state.get("kind") in (None, "order")):
-            return OrderRun(self._prepare(loader), loader, self.sources, number, resume)
+        if _order_is_all(loader) and (resume is None or resume.state["kind"] == "order"):
+            twin = self._prepare(loader)
+            cold = warm and resume is None and _workers_stay(loader) and not self.is_warm
+            return OrderRun(twin, loader, self.sources, number, resume, keep_states=cold)
         return ReplayRun(loader, self.sources, resume)
 
     def _prepare(self, loader: DataLoader[Any]) -> DataLoader[Any]:
@@ -79,6 +100,10 @@ def _order_is_all(loader: Any) -> bool:
     return not has_state(loader) or not (has_state(loader.dataset) or getattr(loader, "next_iter_state", None))
 
 
+def _workers_stay(loader: DataLoader[Any]) -> bool:
+    return bool(loader.persistent_workers and loader.num_workers)
+
+
 def _is_pipe(dataset: Any) -> bool:
     return any(one.__name__ in ("MapDataPipe", "_MapDataPipeSerializationWrapper") for one in type(dataset).__mro__)
 
@@ -87,7 +112,14 @@ class OrderRun:
     """A map-style `DataLoader`, torchdata's too: its order is drawn again."""
 
     def __init__(
-        self, twin: DataLoader[Any], loader: DataLoader[Any], sources: Sources, number: int, resume: GoOn | None
+        self,
+        twin: DataLoader[Any],
+        loader: DataLoader[Any],
+        sources: Sources,
+        number: int,
+        resume: GoOn | None,
+        *,
+        keep_states: bool,
     ) -> None:
         base = loader.generator if isinstance(loader.generator, torch.Generator) else torch.default_generator
         again = resume is not None and resume.state.get("first") is not None
@@ -102,11 +134,10 @@ class OrderRun:
             base,
             resume.state if resume is not None and again else None,
             resume.settle if resume is not None else None,
+            keep_states=keep_states,
         )
         if resume is not None and again:
             _probe(sources, resume)
-        elif resume is not None:
-            restore_rng(resume.settle)
         ordered = twin._index_sampler
         assert isinstance(ordered, OrderedSampler)
         ordered.course = self.course
@@ -156,7 +187,7 @@ class OrderRun:
     def release(self) -> None:
         """See `Run`."""
         # torchdata's loader holds its iterator, and with it the workers, until the next pass
-        if not self._twin.persistent_workers and self._twin.__dict__.get("_iterator") is self._iterator:
+        if not _workers_stay(self._twin) and self._twin.__dict__.get("_iterator") is self._iterator:
             self._twin.__dict__["_iterator"] = None
         self._iterator = None
 

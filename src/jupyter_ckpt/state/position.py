@@ -107,7 +107,7 @@ class Position:
         for slot in self._slots.values():
             slot.open = slot.finished = slot.skip = False
             slot.saved = slot.run = None
-            slot.passes = 0
+            slot.passes, slot.warm = 0, False
             slot.holder = lambda: None
         self._opened.clear()
         self.remarks.clear()
@@ -127,7 +127,7 @@ class Position:
             slot = self._slots.setdefault(record.name, Slot(record.name, record.auto, dict(record.fingerprint)))
             slot.saved = record
             slot.skip = inside and record.finished and not record.inside
-            slot.passes = record.passes
+            slot.passes, slot.warm = record.passes, record.warm
             slot.counters = set(record.counters)
             outcome = Outcome.NOT_EXACT if record.why else Outcome.RESTORED
             detail = f"goes on {record.where()}" if record.inside else record.where() if slot.skip else ""
@@ -193,14 +193,15 @@ class Position:
         if saved is not None:
             before = capture_rng()
             try:
-                run = slot.line.open(loader, slot.passes - 1, GoOn(saved.state, self._settle or before))
+                go_on = GoOn(saved.state, self._settle or before)
+                run = slot.line.open(loader, slot.passes - 1, go_on, warm=slot.warm)
             except Exception as error:  # noqa: BLE001 - whatever a strange state leads to, training can begin
                 restore_rng(before)
                 self._say(slot.name, f"its place cannot be found again ({error}): its pass starts anew")
         if run is None:
-            run = slot.line.open(loader, slot.passes - 1, None)
+            run = slot.line.open(loader, slot.passes - 1, None, warm=slot.warm)
         self._settle = self._settle if saved is None else None
-        slot.saved = None
+        slot.saved, slot.warm = None, False
         if self._is_current(slot, batches):
             slot.run, slot.told = run, False
         return run
@@ -280,7 +281,7 @@ class Position:
             problem = self._loaded.put(key, generator) if generator is not None else ""
             if problem:
                 self._say(slot.name, f"{path}: {problem}")
-        if not saved.inside:
+        if not saved.inside or "kind" not in saved.state:  # else they go with the pass
             line.sources.put_counters(saved.counters)
         if getattr(loader, "next_iter_state", None) is not None and not saved.state.get("loader"):
             loader.next_iter_state = None  # torchdata's loader, restored on its own: the place is known here
@@ -306,6 +307,7 @@ class Position:
             sources, now = slot.line.sources, slot.line.sources.counters()
             record["generators"] = {path: table.key(one) for path, one in sources.generators.items()}
             record["counters"] = {path: now[path] for path in sorted(slot.counters) if path in now}
+            record["warm"] = slot.warm or slot.line.is_warm
         return Record(slot.name, slot.auto, slot.fingerprint, **record)
 
     def _tell(self, slot: Slot) -> None:

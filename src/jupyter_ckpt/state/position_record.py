@@ -42,6 +42,8 @@ class Record:
         The samplers' whole numbers that passes change.
     why : str
         Why the pass will not go on exactly; empty when it will.
+    warm : bool
+        `Line.is_warm`.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Record:
     generators: Mapping[str, str] = field(default_factory=dict)
     counters: Mapping[str, int] = field(default_factory=dict)
     why: str = ""
+    warm: bool = False
 
     @property
     def done(self) -> int:
@@ -92,6 +95,7 @@ def read_record(data: Any) -> Record:
         "generators": Mapping,
         "counters": Mapping,
         "why": str,
+        "warm": bool,
     }
     for key, kind in kinds.items():
         if not isinstance(data.get(key), kind):
@@ -158,6 +162,8 @@ class Slot:
     """Its pass in this epoch is done."""
     skip: bool = False
     """Its pass in this epoch was done before the resume: the next one gives nothing."""
+    warm: bool = False
+    """`Line.is_warm` in the checkpoint that was resumed, until a pass begins."""
     saved: Record | None = None
     """What a resume brought and nobody has taken up yet."""
     run: Run | None = None
