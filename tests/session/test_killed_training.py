@@ -50,7 +50,7 @@ def _attempt(store: Path, workers: int, log: Path, dice: random.Random) -> str:
         except BaseException:  # noqa: BLE001 - a forked child must never go on as pytest
             import traceback
 
-            traceback.print_exc()
+            log.with_suffix(".error").write_text(traceback.format_exc())
             os._exit(3)
     os.close(sending)
     aim = dice.choice("bbbSSE")
@@ -78,7 +78,8 @@ def _attempt(store: Path, workers: int, log: Path, dice: random.Random) -> str:
     _, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status):
         return last
-    assert os.WEXITSTATUS(status) == 0, "the training itself failed"
+    error = log.with_suffix(".error")
+    assert os.WEXITSTATUS(status) == 0, f"the training itself failed: {error.read_text() if error.exists() else ''}"
     return "done"
 
 

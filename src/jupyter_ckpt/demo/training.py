@@ -62,7 +62,7 @@ def accuracy(model: nn.Module, data: TensorDataset) -> float:
     model.eval()
     with torch.no_grad():
         pictures, digits = data.tensors
-        share = (model(pictures).argmax(1) == digits).float().mean().item()
+        share: float = (model(pictures).argmax(1) == digits).float().mean().item()
     model.train()
     return share
 
@@ -99,7 +99,7 @@ def train(store: str, epochs: int) -> None:
         for pictures, digits in ckpt.batches(loader, save_every=15):
             optimizer.zero_grad()
             loss = nn.functional.cross_entropy(model(pictures), digits)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         scheduler.step()
         acc = accuracy(model, test)

@@ -26,9 +26,10 @@ from jupyter_ckpt.store.preservation import KeepPolicy
 from jupyter_ckpt.volumes import assess
 
 if TYPE_CHECKING:
-    from jupyter_ckpt.session.loops import TrainingBatches, TrainingEpochs
+    from jupyter_ckpt.session.loops import TrainingEpochs
     from jupyter_ckpt.session.tracking import Tracking
     from jupyter_ckpt.session.training_loop import TrainingLoop
+    from jupyter_ckpt.state.batches import Batches
     from jupyter_ckpt.state.tracked import Tracked
 
 Items = list[Item]
@@ -82,7 +83,6 @@ class Checkpointer(StoreSession):
         self._wanted_policy = keep
         self._tracking: Tracking | None = None
         self._loop: TrainingLoop | None = None
-        self._metrics: dict[str, float] = {}
         self._said: set[str] = set()
         self.last_receipt: SaveReceipt | ResumeReceipt | None = None
         """Of the last save or resume, those that the loops did by themselves included."""
@@ -242,7 +242,7 @@ class Checkpointer(StoreSession):
 
         given = tuple(tags)
         given = check_tags(given) if given else ()
-        measured = read_metrics(metrics, self.namespace) if metrics is not None else dict(self._metrics)
+        measured = read_metrics(metrics, self.namespace) if metrics is not None else dict(self.loop.metrics)
         standing, loop_items = self.loop.stand(epoch, step)
         tracked, notes = self.tracking.survey()
         code = self.tracking.sources(tracked, self._cell_sources())
@@ -293,7 +293,7 @@ class Checkpointer(StoreSession):
             When a value is not one number.
         """
         found = read_metrics(metrics, None)
-        self._metrics.update(found)
+        self.loop.metrics.update(found)
         if self._current.open is not None:
             journal = Journal(self._current.open.folder, fsync=False)
             journal.append("metrics", epoch=self.loop.epoch, step=self.loop.steps, metrics=found)
@@ -364,12 +364,12 @@ class Checkpointer(StoreSession):
                 only=set(wanted) if wanted else None,
                 strict=strict,
                 map_location=map_location,
+                discovered=not self.tracking.named,
             )
             if applied.training and found.record is not None:
                 remarks += self._go_on_in(found.ref)
             receipt = receipt_of(found, applied, remarks, started)
         self.loop.resumed(receipt, found.tree.get("rng") if found is not None else None)
-        self._metrics = {}
         self.last_receipt = receipt
         return receipt
 
@@ -393,7 +393,7 @@ class Checkpointer(StoreSession):
             self.resume()
         return self.loop.epochs(end, save_every=save_every, start=start)
 
-    def batches(self, loader: Any, *, save_every: int | None = None, name: str | None = None) -> TrainingBatches:
+    def batches(self, loader: Any, *, save_every: int | None = None, name: str | None = None) -> Batches:
         """``for batch in ckpt.batches(loader)``: goes on inside the epoch, in the same order.
 
         Parameters
@@ -538,7 +538,6 @@ class Checkpointer(StoreSession):
 
     def _forget_training(self) -> None:
         self._loop = None
-        self._metrics = {}
         self._current.parent = None
 
     def _save_at_boundary(self, epoch: int | None, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""The loops that resume themselves: ``for epoch in epochs(30)`` and ``for batch in batches(loader)``."""
+"""The loop over epochs that resumes itself: ``for epoch in epochs(30)``."""
 
 from __future__ import annotations
 
@@ -47,43 +47,6 @@ class TrainingEpochs:
     def __len__(self) -> int:
         """Epochs still to come, for progress bars."""
         return max(self.end - self._next, 0)
-
-
-class TrainingBatches:
-    """An iterator over the batches of a data loader that goes on where a resumed training stopped.
-
-    Attribute access goes to the position's iterator and through it to the loader (``.dataset``, ``.number``).
-
-    Parameters
-    ----------
-    inner : iterator
-        What `Position.batches` gave.
-    done : callable
-        Called each time the loop asks for another batch after it was given one: that one's work is done.
-    """
-
-    def __init__(self, inner: Any, done: Callable[[], None]) -> None:
-        self._inner = inner
-        self._done = done
-        self._handed = False
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        if self._handed:
-            self._handed = False
-            self._done()
-        batch = next(self._inner)
-        self._handed = True
-        return batch
-
-    def __len__(self) -> int:
-        """Batches of a whole pass."""
-        return len(self._inner)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
 
 
 def every(number: Any, what: str) -> int | None:

@@ -12,10 +12,11 @@ from jupyter_ckpt.errors import CorruptCheckpoint, RefusedFile, UnknownName
 from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt
 from jupyter_ckpt.session.saving import Watch
 from jupyter_ckpt.session.standing import STEP_NAMES
+from jupyter_ckpt.state.discover import absent_values
 from jupyter_ckpt.state.plain import adopt_plain
 from jupyter_ckpt.state.position import Position
 from jupyter_ckpt.state.restore import plan_restore
-from jupyter_ckpt.state.rng import capture_rng, restore_rng
+from jupyter_ckpt.state.rng import restore_rng
 from jupyter_ckpt.state.tracked import Tracked
 from jupyter_ckpt.store.checkpoint import Checkpoint
 from jupyter_ckpt.store.reader import read_checkpoint, read_foreign
@@ -169,8 +170,18 @@ def apply(
     only: set[str] | None,
     strict: bool,
     map_location: Any,
+    discovered: bool,
 ) -> Applied:
     """Put a checkpoint back: objects, random states, place in the data; all of it or nothing.
+
+    Parameters
+    ----------
+    found, tracked, position, namespace
+        What, onto what, and where.
+    only, strict, map_location
+        See `Checkpointer.resume`.
+    discovered : bool
+        The objects were found by themselves: then values that have no name here yet get theirs back.
 
     Raises
     ------
@@ -185,20 +196,20 @@ def apply(
     training = only is None or "epoch" in only
     items: list[Item] = []
     values: dict[str, Any] = {}
-    before = capture_rng()
-    if (only is None or "rng" in only) and isinstance(tree.get("rng"), Mapping) and tree["rng"]:
-        items += restore_rng(tree["rng"])
-    elif only is None:
-        items.append(Item("rng", "rng", Outcome.MISSING, "the file has no random states: left as they are"))
+    plan = None
+    if objects or only is None:
+        saved = tree.get("values")
+        live = [*tracked, *absent_values(namespace, saved if isinstance(saved, Mapping) and discovered else {})]
+        plan = plan_restore(
+            tree, live, only=objects, strict=strict, map_location=map_location, meta=meta, ref=found.ref
+        )
+        items = plan.apply()
+        values = plan.values
     try:
-        if objects or only is None:
-            plan = plan_restore(
-                tree, tracked, only=objects, strict=strict, map_location=map_location, meta=meta, ref=found.ref
-            )
-            items = plan.apply() + items
-            values = plan.values
+        items += _restore_random_states(tree, only)
     except BaseException:
-        restore_rng(before)
+        if plan is not None:
+            plan.undo()
         raise
     if only is None or "data" in only:
         data = tree.get("data")
@@ -206,6 +217,16 @@ def apply(
     if training:
         items += _set_step(found, namespace)
     return Applied(items, values, training)
+
+
+def _restore_random_states(tree: Mapping[str, Any], only: set[str] | None) -> list[Item]:
+    """Last of all, since loading objects may draw random numbers."""
+    states = tree.get("rng")
+    if (only is None or "rng" in only) and isinstance(states, Mapping) and states:
+        return restore_rng(states)
+    if only is None:
+        return [Item("rng", "rng", Outcome.MISSING, "the file has no random states: left as they are")]
+    return []
 
 
 def receipt_of(found: Found, applied: Applied, remarks: list[str], started: float) -> ResumeReceipt:

@@ -7,11 +7,32 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt
-from jupyter_ckpt.session.loops import TrainingBatches, TrainingEpochs, every
+from jupyter_ckpt.session.loops import TrainingEpochs, every
 from jupyter_ckpt.session.standing import Standing, stand, whole
+from jupyter_ckpt.state.batches import Batches
 from jupyter_ckpt.state.plain_loops import inside_plain_loop
 from jupyter_ckpt.state.position import Position
 from jupyter_ckpt.state.rng import restore_rng
+
+
+class CountingPosition(Position):
+    """A `Position` that tells which loop's batch is done.
+
+    Parameters
+    ----------
+    done : callable
+        Called with the loop's `Batches` when it asks for another batch after it was given one.
+    """
+
+    def __init__(self, done: Callable[[Batches], None]) -> None:
+        super().__init__()
+        self._done = done
+
+    def boundary(self, batches: Batches) -> None:
+        """See `Position.boundary`."""
+        super().boundary(batches)
+        if batches.number >= batches.done:
+            self._done(batches)
 
 
 class TrainingLoop:
@@ -26,7 +47,7 @@ class TrainingLoop:
     """
 
     def __init__(self, namespace: Mapping[str, Any], save: Callable[[int | None, str], None]) -> None:
-        self.position = Position()
+        self.position = CountingPosition(self._batch_done)
         self.epoch: int | None = None
         """The epoch that is running, when `epochs` is used."""
         self.steps: int | None = None
@@ -36,6 +57,10 @@ class TrainingLoop:
         self._receipt: ResumeReceipt | None = None
         self._rng: Mapping[str, Any] | None = None
         self._first_loader: str | None = None
+        self._spacing: dict[str, int | None] = {}
+        self._saves_epoch = False
+        self.metrics: dict[str, float] = {}
+        """Measured since the epoch began."""
 
     @property
     def has_resumed(self) -> bool:
@@ -57,6 +82,7 @@ class TrainingLoop:
         self._rng = rng if restored and isinstance(rng, Mapping) else None
         self.epoch = None
         self.steps = receipt.step
+        self.metrics.clear()
 
     def stand(self, epoch: Any, step: Any) -> tuple[Standing, list[Item]]:
         """Epoch, step and the epoch to go on with, and what a resume from here will not do exactly.
@@ -95,9 +121,14 @@ class TrainingLoop:
         receipt = self._receipt
         inside = receipt is not None and receipt.mid_epoch and self.epoch is None and first == receipt.next_epoch
 
+        def is_due(epoch: int) -> bool:
+            return bool(spacing) and ((epoch + 1) % (spacing or 1) == 0 or epoch + 1 == end)
+
         def begin(epoch: int) -> None:
             nonlocal inside
             self.epoch = epoch
+            self.metrics.clear()
+            self._saves_epoch = is_due(epoch)
             if not inside:
                 self.position.begin_epoch()
                 if self._rng is not None:  # what cells drew since the resume must not show in the loop
@@ -106,27 +137,39 @@ class TrainingLoop:
             inside = False
 
         def done(epoch: int) -> None:
-            if spacing and ((epoch + 1) % spacing == 0 or epoch + 1 == end):
+            self.position.end_epoch()
+            self._saves_epoch = False
+            if is_due(epoch):
                 self._save(epoch, "epoch")
 
         return TrainingEpochs(first, end, begin, done)
 
-    def batches(self, loader: Any, *, save_every: int | None, name: str | None) -> TrainingBatches:
+    def batches(self, loader: Any, *, save_every: int | None, name: str | None) -> Batches:
         """See `Checkpointer.batches`."""
         spacing = every(save_every, "save_every")
-        inner = self.position.batches(loader, name=name)
+        batches = self.position.batches(loader, name=name)
         if self._first_loader is None:
-            self._first_loader = inner.name
-        counts = inner.name == self._first_loader
+            self._first_loader = batches.name
+        self._spacing[batches.name] = spacing
+        return batches
 
-        def done() -> None:
-            if not counts:
-                return
-            self.steps = (self.steps or 0) + 1
-            if spacing and self.steps % spacing == 0:
-                self._save(self.epoch, "steps")
+    def _batch_done(self, batches: Batches) -> None:
+        """A batch of a loop is done: count it, and save when it is time."""
+        if batches.name != self._first_loader:
+            return
+        self.steps = (self.steps or 0) + 1
+        spacing = self._spacing.get(batches.name)
+        if spacing and self.steps % spacing == 0 and not self._epoch_save_follows(batches):
+            self._save(self.epoch, "steps")
 
-        return TrainingBatches(inner, done)
+    def _epoch_save_follows(self, batches: Batches) -> bool:
+        """After the last batch the epoch itself is about to be saved."""
+        if not self._saves_epoch:
+            return False
+        try:
+            return batches.number + 1 == len(batches)
+        except TypeError:
+            return False
 
     def _next_epoch(self) -> int:
         if self.epoch is not None:
