@@ -418,3 +418,69 @@ def test_a_save_changes_nothing_in_the_training(session: Callable[..., Checkpoin
     assert [p._version for p in here["model"].parameters()] == versions
     assert torch.equal(torch.get_rng_state(), state[0])
     assert random.getstate() == state[1]
+
+
+def _batches(count: int) -> torch.utils.data.DataLoader[int]:
+    return torch.utils.data.DataLoader(range(count), batch_size=1)  # type: ignore[arg-type]
+
+
+def test_metrics_belong_to_the_epoch_in_which_they_were_measured(session: Callable[..., Checkpointer]) -> None:
+    ckpt = session(names())
+    loader = _batches(6)
+    for epoch in ckpt.epochs(2):
+        for _ in ckpt.batches(loader, save_every=4):
+            pass
+        ckpt.log(acc=epoch + 0.5)
+    by_step = {one.step: one.metrics for one in ckpt.list()}
+    assert by_step == {4: {}, 6: {"acc": 0.5}, 8: {}, 12: {"acc": 1.5}}
+
+
+def test_the_last_batch_is_not_saved_twice(session: Callable[..., Checkpointer]) -> None:
+    ckpt = session(names())
+    loader = _batches(6)
+    for _ in ckpt.epochs(2):
+        for _ in ckpt.batches(loader, save_every=3):
+            pass
+    assert [(one.step, one.summary.mid_epoch) for one in reversed(ckpt.list())] == [
+        (3, True),
+        (6, False),
+        (9, True),
+        (12, False),
+    ]
+
+
+def test_a_break_ends_the_epoch_and_an_error_does_not(session: Callable[..., Checkpointer]) -> None:
+    ckpt = session(names())
+    loader = _batches(6)
+    for number, _ in enumerate(ckpt.batches(loader)):
+        if number == 2:
+            break
+    assert ckpt.save(epoch=4).record.next_epoch == 5
+    with pytest.raises(KeyboardInterrupt):
+        for number, _ in enumerate(ckpt.batches(loader)):
+            if number == 2:
+                raise KeyboardInterrupt
+    record = ckpt.save(epoch=5).record
+    assert (record.next_epoch, record.mid_epoch) == (5, True)
+
+
+def test_a_validation_loop_does_not_count_as_steps(session: Callable[..., Checkpointer]) -> None:
+    ckpt = session(names())
+    training, validation = _batches(4), _batches(3)
+    for _ in ckpt.epochs(2):
+        for _ in ckpt.batches(training):
+            pass
+        for _ in ckpt.batches(validation):
+            pass
+    assert [one.step for one in ckpt.list()] == [8, 4]
+
+
+def test_history_comes_back_even_when_its_cell_was_not_run(session: Callable[..., Checkpointer]) -> None:
+    here = names() | {"history": [1.0, 2.0]}
+    first = session(here)
+    first.save(epoch=0)
+    first.close()
+    again = names()
+    del again["history"]
+    session(again).resume()
+    assert again["history"] == [1.0, 2.0]
