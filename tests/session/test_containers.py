@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -47,11 +48,13 @@ def _wait_for(name: str, pattern: str, seconds: float = 90) -> str:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_container_is_killed_and_the_next_one_goes_on(tmp_path: Path, need: Callable[[object, str], None]) -> None:
+def test_a_container_is_killed_and_the_next_one_goes_on(need: Callable[[object, str], None]) -> None:
     need(sys.platform.startswith("linux") and os.geteuid() == 0, "containers over this machine's files need root")
     need(shutil.which("podman") and shutil.which("runc"), "podman and runc are not installed")
-    volume = tmp_path / "volume"
+    host = Path(tempfile.mkdtemp(prefix="jupyter-ckpt-test-", dir=Path.home()))  # /tmp would not pass as safe
+    volume, alone = host / "volume", host / "alone"
     volume.mkdir()
+    alone.mkdir()
     names = [f"ckpt-{uuid.uuid4().hex[:8]}" for _ in range(3)]
     try:
         _start(names[0], volume, 100_000, 0.05)
@@ -64,8 +67,7 @@ def test_a_container_is_killed_and_the_next_one_goes_on(tmp_path: Path, need: Ca
         assert saved < _EPOCHS - 5
 
         notice = next(line for line in first.splitlines() if line.startswith("jupyter-ckpt: "))
-        assert "/root" in notice
-        assert "will be lost" in notice
+        assert "files in /root will be lost" in notice
         assert "/workspace/models/training-checkpoints (persistent)" in notice
         assert "STORE /workspace/models/training-checkpoints persistent" in first
         assert "START 0" in first
@@ -77,8 +79,6 @@ def test_a_container_is_killed_and_the_next_one_goes_on(tmp_path: Path, need: Ca
         assert start > saved, "nothing that was acknowledged is lost"
         assert start <= saved + 2
 
-        alone = tmp_path / "alone"
-        alone.mkdir()
         _start(names[2], alone, _EPOCHS, 0)
         whole = _wait_for(names[2], r"^END ")
         end = re.compile(r"^END (\w+)$", re.MULTILINE)
@@ -90,3 +90,4 @@ def test_a_container_is_killed_and_the_next_one_goes_on(tmp_path: Path, need: Ca
     finally:
         for name in names:
             _podman("rm", "-f", name, check=False)
+        shutil.rmtree(host, ignore_errors=True)

@@ -31,8 +31,10 @@ class Origin:
 
     @property
     def folder(self) -> Path:
-        """The folder that the user thinks to be in."""
-        return Path(self.path) if self.kind == "folder" else Path(self.path).parent
+        """Where the user's relative paths lead: a notebook's own folder; a script is run from anywhere."""
+        if self.kind == "notebook":
+            return Path(self.path).parent
+        return Path(self.path if self.kind == "folder" else _cwd())
 
     @property
     def key(self) -> dict[str, str]:
