@@ -59,6 +59,7 @@ class Batches:
         self._handed = done
         self._entered = False
         self._ended = False
+        self._raised = False  # the traceback holds the loop's iterator then, and may drop it anywhere
         self._consumer: Consumer = ()
 
     @property
@@ -81,6 +82,7 @@ class Batches:
             self._ended = not self._keeper.enter(self)
         if self._ended:
             raise StopIteration
+        self._raised = True
         self._keeper.boundary(self)
         if self.run is None:
             self.run = self._keeper.open(self)
@@ -91,6 +93,7 @@ class Batches:
             self._keeper.finish(self)
             self.run = None
             raise
+        self._raised = False
         self._handed = self.run.done
         return batch
 
@@ -113,7 +116,7 @@ class Batches:
 
     def dropped(self, consumer: Consumer) -> None:
         """The loop has let go of its iterator."""
-        if self._entered and not self._ended and left_on_purpose(sys._getframe(2), consumer):
+        if self._entered and not self._ended and not self._raised and left_on_purpose(sys._getframe(2), consumer):
             self._keeper.leave(self)
 
     def __del__(self) -> None:

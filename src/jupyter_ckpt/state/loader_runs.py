@@ -199,6 +199,7 @@ def _probe(sources: Sources, resume: GoOn) -> None:
         for name in ("before", "first"):
             if resume.state[name] is not None:
                 put_snapshot(sources, resume.state[name])
+        sources.put(resume.state["now"])
         restore_rng(resume.settle)
     finally:
         put_snapshot(sources, present)

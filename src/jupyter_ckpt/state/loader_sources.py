@@ -45,7 +45,7 @@ class Sources:
             if path in self.generators:
                 try:
                     set_generator_state(self.generators[path], state)
-                except (ValueError, RuntimeError) as error:
+                except (ValueError, RuntimeError, TypeError, KeyError) as error:
                     raise Mismatch(f"{path}: the checkpoint's state is not valid: {error}") from error
 
     def counters(self) -> dict[str, int]:

@@ -113,7 +113,8 @@ class ReplayRun:
         if self._is_sequence:
             self._iterator = itertools.islice(iter(loader), done, None)
         elif saved.get("dataset") is not None and self._dataset is not None:
-            pass
+            if saved.get("ended"):  # its last batch was a short one: the dataset has begun again already
+                self._iterator._dataset_fetcher.ended = True  # type: ignore[attr-defined]
         elif saved.get("iterator") is not None and has_state(inner):
             inner.load_state_dict(_revive(saved["iterator"]))
         else:
@@ -155,6 +156,8 @@ class ReplayRun:
         state: dict[str, Any] = {"kind": "replay", "done": self.done, "start": self._start}
         if self._dataset is not None:
             state["dataset"] = encode_state(self._dataset.state_dict()).data
+            fetcher = getattr(self._iterator, "_dataset_fetcher", None)
+            state["ended"] = bool(getattr(fetcher, "ended", False))
         elif has_state(self._inner()):
             state["iterator"] = encode_state(self._inner().state_dict()).data
         state["now"] = {} if self._workers else self._sources.states()

@@ -101,6 +101,8 @@ def read_record(data: Any) -> Record:
         if not isinstance(data.get(key), kind):
             raise ValueError(f"{key} is missing, or of another type than it should be")
     _check_number("passes", data["passes"])
+    if not all(value is None or isinstance(value, (bool, int, str)) for value in data["fingerprint"].values()):
+        raise ValueError("fingerprint: not plain values")
     for path, number in data["counters"].items():
         if not isinstance(path, str) or not isinstance(number, int):
             raise ValueError("counters: not numbers by name")
