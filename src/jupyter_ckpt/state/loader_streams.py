@@ -24,6 +24,7 @@ class StatefulRun:
         self.remark = ""
         self._loader = loader
         self._frozen: dict[str, Any] | None = None
+        self._frozen_why: str | None = None
         self._problem = ""
         self._sources = sources
         workers = getattr(loader, "num_workers", 0)
@@ -50,14 +51,21 @@ class StatefulRun:
 
     def why(self) -> str:
         """See `Run`."""
+        if self._frozen_why is not None:
+            return self._frozen_why
         if self._problem:
             return self._problem
         dataset = getattr(self._loader, "dataset", None)
-        if isinstance(self._loader, DataLoader) and not has_state(dataset) and isinstance(dataset, IterableDataset):
-            iterator = getattr(getattr(self._iterator, "_dataset_fetcher", None), "dataset_iter", None)
-            if not has_state(iterator) and not (self._workers and _workers_have_state(self._iterator)):
-                return "its dataset has no state_dict(): a resume reads what was done again"
-        return ""
+        if not isinstance(self._loader, DataLoader) or not isinstance(dataset, IterableDataset):
+            return ""
+        workers = _workers_of(self._iterator)
+        fetchers = [one.get("fetcher_state") or {} for one in workers]
+        if any(one.get("fetcher_ended") for one in fetchers):
+            return "one of its workers has come to its end, where torchdata may start that part of the stream over"
+        has = [one.get("dataset_state") for one in workers] + [one.get("dataset_iter_state") for one in fetchers]
+        if has_state(dataset) or has_state(_stream_of(self._iterator)) or any(has):
+            return ""
+        return "its dataset has no state_dict(): a resume reads what was done again"
 
     def state(self) -> dict[str, Any]:
         """See `Run`."""
@@ -77,7 +85,7 @@ class StatefulRun:
     def release(self) -> None:
         """See `Run`."""
         if self._iterator is not None:
-            self._frozen = self.state()
+            self._frozen, self._frozen_why = self.state(), self.why()
             self._iterator = None
 
 
@@ -93,6 +101,7 @@ class ReplayRun:
         dataset = getattr(loader, "dataset", None)
         self._dataset = dataset if has_state(dataset) and not self._workers else None
         self._frozen: dict[str, Any] | None = None
+        self._frozen_why: str | None = None
         self._start = take_snapshot(sources)
         saved: Mapping[str, Any] = resume.state if resume is not None else {}
         if saved.get("dataset") is not None and self._dataset is not None:
@@ -109,7 +118,7 @@ class ReplayRun:
     def _find_place(self, loader: Any, saved: Mapping[str, Any]) -> None:
         assert self._iterator is not None
         done: int = saved["done"]
-        inner = self._inner()
+        inner = _stream_of(self._iterator)
         if self._is_sequence:
             self._iterator = itertools.islice(iter(loader), done, None)
         elif saved.get("dataset") is not None and self._dataset is not None:
@@ -126,10 +135,6 @@ class ReplayRun:
                     break
         self.done = done
 
-    def _inner(self) -> Any:
-        """The iterator of an iterable dataset."""
-        return getattr(getattr(self._iterator, "_dataset_fetcher", None), "dataset_iter", None)
-
     def step(self) -> Any:
         """See `Run`."""
         if self._iterator is None:
@@ -140,7 +145,9 @@ class ReplayRun:
 
     def why(self) -> str:
         """See `Run`."""
-        if self._is_sequence or self._dataset is not None or has_state(self._inner()):
+        if self._frozen_why is not None:
+            return self._frozen_why
+        if self._is_sequence or self._dataset is not None or has_state(_stream_of(self._iterator)):
             return ""
         if self._workers:
             return (
@@ -158,15 +165,15 @@ class ReplayRun:
             state["dataset"] = encode_state(self._dataset.state_dict()).data
             fetcher = getattr(self._iterator, "_dataset_fetcher", None)
             state["ended"] = bool(getattr(fetcher, "ended", False))
-        elif has_state(self._inner()):
-            state["iterator"] = encode_state(self._inner().state_dict()).data
+        elif has_state(_stream_of(self._iterator)):
+            state["iterator"] = encode_state(_stream_of(self._iterator).state_dict()).data
         state["now"] = {} if self._workers else self._sources.states()
         return state
 
     def release(self) -> None:
         """See `Run`."""
         if self._iterator is not None:
-            self._frozen = self.state()
+            self._frozen, self._frozen_why = self.state(), self.why()
             self._iterator = None
 
 
@@ -174,12 +181,12 @@ def _revive(data: Any) -> Any:
     return revive_state(data, None, lambda tensor: tensor.detach().clone())
 
 
-def _workers_have_state(iterator: Any) -> bool:
-    """torchdata's workers have sent a state of the dataset."""
+def _workers_of(iterator: Any) -> list[Any]:
+    """What torchdata's workers have said of their part of the stream."""
     snapshots = getattr(iterator, "_worker_snapshots", None)
-    if not isinstance(snapshots, Mapping):
-        return False
-    states = [one.get_state() for one in snapshots.values()]
-    return any(
-        one.get("dataset_state") or (one.get("fetcher_state") or {}).get("dataset_iter_state") for one in states
-    )
+    return [one.get_state() for one in snapshots.values()] if isinstance(snapshots, Mapping) else []
+
+
+def _stream_of(iterator: Any) -> Any:
+    """The iterator of an iterable dataset that is read in this process."""
+    return getattr(getattr(iterator, "_dataset_fetcher", None), "dataset_iter", None)
