@@ -201,7 +201,7 @@ def test_a_checkpoint_of_workers_goes_on_without_them_and_the_other_way_round() 
         assert_goes_on(whole, saved, train(make(after), resume=saved, epochs=2))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     n=st.integers(1, 40),
     batch_size=st.integers(1, 12),

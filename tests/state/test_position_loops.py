@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 from position_training import Numbers, seed
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, DistributedSampler
 
 from jupyter_ckpt.receipt import Outcome
 from jupyter_ckpt.state.position import Position
@@ -298,6 +298,41 @@ def test_loaders_made_anew_in_each_epoch_keep_their_names(position: Position) ->
     assert [item.name for item in position.items()] == ["data.loader0", "data.loader1"]
     assert len(list(other.batches(new_loader()))) == 0
     assert len(list(other.batches(new_loader(6)))) == 1
+
+
+def test_a_program_started_again_after_a_stop_has_the_same_names(position: Position) -> None:
+    def program(stop: bool) -> None:
+        train, val = new_loader(), new_loader(6)
+        for _ in range(2):
+            for _ in position.batches(train):
+                pass
+            for _ in position.batches(val):
+                if stop:
+                    raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):  # whose traceback keeps the loaders
+        program(stop=True)
+    program(stop=False)
+    assert [item.name for item in position.items()] == ["data.loader0", "data.loader1"]
+    with pytest.raises(KeyboardInterrupt) as kept:
+        program(stop=True)
+    position.load(position.state(), None)
+    program(stop=False)
+    assert [item.name for item in position.items()] == ["data.loader0", "data.loader1"]
+    assert kept
+
+
+def test_one_checkpoint_serves_all_ranks(position: Position) -> None:
+    def new(rank: int) -> DataLoader:
+        return DataLoader(Numbers(12), 2, sampler=DistributedSampler(range(12), 2, rank))
+
+    for number, _ in enumerate(position.batches(new(0))):
+        if number == 0:
+            other = again(position)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rest = [indices(batch) for batch in other.batches(new(1))]
+    assert rest == [indices(batch) for batch in new(1)][1:]
 
 
 def test_names_given_by_the_user(position: Position) -> None:

@@ -86,7 +86,9 @@ class Course:
         self._saved = saved
         self._settle = settle
         self._samples: int = saved["samples"] if saved else 0
-        self._digest: int | None = saved["digest"] if saved else 0
+        # each rank of a distributed training has another order, and one checkpoint may serve all
+        ranked = any(path.endswith(".rank") for path in sources.counters())
+        self._digest: int | None = None if ranked else saved["digest"] if saved else 0
         self._ahead: deque[tuple[int, int | None]] = deque()  # lists drawn, not yet handed out as batches
         self._last: tuple[int, int | None] = (self._samples, self._digest)
         self._exhausted = False

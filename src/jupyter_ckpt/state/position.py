@@ -16,12 +16,12 @@ from jupyter_ckpt.receipt import Item, Outcome
 from jupyter_ckpt.state.batches import Batches
 from jupyter_ckpt.state.loader_run import GoOn, Run
 from jupyter_ckpt.state.loader_sources import differences, find_fingerprint
-from jupyter_ckpt.state.position_record import GeneratorTable, LoadedGenerators, Record, Slot, read_record
+from jupyter_ckpt.state.position_generators import GeneratorTable, LoadedGenerators
+from jupyter_ckpt.state.position_record import FORMAT, read_position
+from jupyter_ckpt.state.position_slot import Slot, find_slot, record_of
 from jupyter_ckpt.state.rng import capture_rng, restore_rng
 
-FORMAT = 1
 _KIND = "position"
-_NESTED = "saved in a loop within the loop over {outer}: its next pass starts anew"
 
 
 class Position:
@@ -59,12 +59,16 @@ class Position:
             How to know it again after a restart. Without it loaders are ``loader0``, ``loader1``, in the order in
             which the program uses them first.
         """
-        slot = self._find(loader, name)
+        slot = find_slot(self._slots, loader, name)
         done = 0
         if slot.skip:
             total = find_fingerprint(loader).get("length of batch_sampler")
             done = total if isinstance(total, int) else 0
-        elif slot.saved is not None and slot.saved.inside and not self._changes(slot.saved, loader):
+        elif (
+            slot.saved is not None
+            and slot.saved.inside
+            and not differences(slot.saved.fingerprint, find_fingerprint(loader))
+        ):
             done = slot.saved.done
         return Batches(self, loader, slot.name, done)
 
@@ -78,14 +82,14 @@ class Position:
         if not self._slots:
             return {}
         table = GeneratorTable()
-        records = [dict(vars(self._record(slot, table))) for slot in self._slots.values()]
+        records = [dict(vars(record_of(slot, self._opened, self._loaded, table))) for slot in self._slots.values()]
         return {"format": FORMAT, "loaders": records, "generators": table.states}
 
     def items(self) -> list[Item]:
         """What a save says about the loaders: ``SAVED`` or ``NOT_EXACT`` with why."""
         items = []
         for slot in self._slots.values():
-            record = self._record(slot, None)
+            record = record_of(slot, self._opened, self._loaded, None)
             outcome = Outcome.NOT_EXACT if record.why else Outcome.SAVED
             items.append(Item(f"data.{slot.name}", _KIND, outcome, record.why or record.where()))
         return items
@@ -109,13 +113,14 @@ class Position:
             slot.saved = slot.run = None
             slot.passes, slot.warm = 0, False
             slot.holder = lambda: None
+            slot.stale = True
         self._opened.clear()
         self.remarks.clear()
         self._settle = None
         if not data:
             return []
         try:
-            records = _read(data)
+            records = read_position(data)
         except (ValueError, TypeError, AttributeError, RuntimeError) as error:
             why = f"the place in the data cannot be read ({error}): the epoch starts over"
             return [Item("data", _KIND, Outcome.NOT_EXACT, why)]
@@ -136,10 +141,6 @@ class Position:
 
     def begin_epoch(self) -> None:
         """Forget which loaders were finished in the epoch before, and passes that nobody went on with."""
-        for slot in self._slots.values():
-            if slot.saved is not None and slot.saved.inside:
-                self._say(slot.name, "another epoch was begun: its pass was not gone on with")
-                slot.saved = None
         self.end_epoch()
         self._new_epoch()
 
@@ -235,33 +236,10 @@ class Position:
 
     def _new_epoch(self) -> None:
         for slot in self._slots.values():
-            slot.finished = False
-            slot.skip = False
-
-    def _find(self, loader: Any, name: str | None) -> Slot:
-        if name is None:
-            for slot in self._slots.values():
-                if slot.loader() is loader:
-                    return slot
-        fingerprint = find_fingerprint(loader)
-        if name is None:
-            free = [slot for slot in self._slots.values() if slot.auto and slot.loader() is None]
-            # one that the checkpoint knows and that looks like this, else the first whose loader is gone: a program
-            # may make its loaders anew in each epoch
-            fitting = [s for s in free if s.saved is not None and not differences(s.saved.fingerprint, fingerprint)]
-            found = next(iter(fitting or free), None)
-            number = sum(slot.auto for slot in self._slots.values())
-            name = found.name if found is not None else f"loader{number}"
-            auto = True
-        else:
-            auto = False
-        slot = self._slots.setdefault(name, Slot(name, auto, fingerprint))
-        if slot.loader() is not loader:
-            slot.bind(loader, fingerprint)
-        return slot
-
-    def _changes(self, record: Record, loader: Any) -> str:
-        return differences(record.fingerprint, find_fingerprint(loader))
+            slot.finished = slot.skip = False
+            if slot.saved is not None and slot.saved.inside:
+                self._say(slot.name, "another epoch was begun: its pass was not gone on with")
+                slot.saved = None
 
     def _take_up(self, slot: Slot, loader: Any) -> None:
         """A loader of the checkpoint has been met: its generators, and what of its pass can be used."""
@@ -288,28 +266,6 @@ class Position:
         if not saved.inside:
             slot.saved = None if not slot.skip else saved
 
-    def _record(self, slot: Slot, table: GeneratorTable | None) -> Record:
-        """What a checkpoint says of a loader; without a table only what a receipt needs."""
-        if slot.saved is not None:
-            keys = {p: self._loaded.key(k, table) for p, k in slot.saved.generators.items()} if table else {}
-            return Record(**{**vars(slot.saved), "generators": keys})
-        record: dict[str, Any] = {"passes": slot.passes, "finished": slot.finished and slot.outermost}
-        if slot.open:
-            outer = next((one for one in self._opened if one.open), slot)
-            # side by side (zip), both have moved on; in a loop within a loop's body, the outer one stands
-            if slot is outer or outer.done > slot.beside or slot.done <= 1:
-                record["inside"] = True
-                record["state"] = slot.run.state() if slot.run is not None and table else {"done": slot.done}
-                record["why"] = slot.run.why() if slot.run is not None else ""
-            else:
-                record["why"] = _NESTED.format(outer=outer.name)
-        if table is not None and slot.line is not None:
-            sources, now = slot.line.sources, slot.line.sources.counters()
-            record["generators"] = {path: table.key(one) for path, one in sources.generators.items()}
-            record["counters"] = {path: now[path] for path in sorted(slot.counters) if path in now}
-            record["warm"] = slot.warm or slot.line.is_warm
-        return Record(slot.name, slot.auto, slot.fingerprint, **record)
-
     def _tell(self, slot: Slot) -> None:
         """Say once what going on in a pass turned out to be."""
         if slot.run is not None and slot.run.remark and not slot.told:
@@ -323,14 +279,3 @@ class Position:
             self.on_remark(item)
         else:
             warnings.warn(f"{item.name}: not exact: {why}", stacklevel=4)
-
-
-def _read(data: Any) -> list[Record]:
-    """Check a checkpoint's place in the data; `ValueError` says what is wrong."""
-    if not isinstance(data, Mapping):
-        raise ValueError("it is not a dict")
-    if data.get("format") != FORMAT:
-        raise ValueError(f"it is of format {str(data.get('format'))[:20]}, this version knows {FORMAT}")
-    if not isinstance(data.get("loaders"), list) or not isinstance(data.get("generators"), Mapping):
-        raise ValueError("loaders or generators are missing")
-    return [read_record(one) for one in data["loaders"]]
