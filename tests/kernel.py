@@ -25,6 +25,8 @@ class Ran:
         The cell's own result (``Out``) as text.
     error : str or None
         ``NameOfError: message``.
+    traceback : list of str
+        What the error shows.
     updates : int
         How often something shown was replaced.
     """
@@ -34,6 +36,7 @@ class Ran:
     value: str | None = None
     error: str | None = None
     updates: int = 0
+    traceback: list[str] = field(default_factory=list)
     outputs: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -78,6 +81,7 @@ class Kernel:
         content = reply["content"]
         if content["status"] == "error":
             ran.error = f"{content['ename']}: {content['evalue']}"
+            ran.traceback = content["traceback"]
         return ran
 
     def complete(self, code: str) -> list[str]:

@@ -88,3 +88,18 @@ def test_gone(tmp_path: Path, disk: Any) -> None:
         line = _one_line(kernel.run("%ckpt save --epoch 1").text)
         assert str(disk.point) in line
         assert list(disk.point.iterdir()) == [], "nothing is written to the bare mount point"
+
+
+@pytest.mark.slow
+def test_a_volume_that_fills_up_does_not_end_the_training(tmp_path: Path, disk: Any) -> None:
+    with _start(tmp_path, disk.point / "store") as kernel:
+        loop = "done = []\nimport jupyter_ckpt\nfor epoch in jupyter_ckpt.epochs(12):\n    done.append(epoch)"
+        ran = kernel.run(loop)
+        assert kernel.run("len(done)").value == "12", "every epoch was trained"
+        assert "warning: not saved: no room" in ran.text
+        assert ran.error is not None, "that the last state is not saved must not go unseen"
+        assert ran.error.startswith("NoSpace: ")
+        kernel.run("%ckpt keep --last 1")
+        kernel.run("%ckpt prune")
+        kernel.run("%ckpt trash --empty")
+        assert kernel.run("%ckpt save --epoch 11").error is None

@@ -162,3 +162,20 @@ def test_export_is_what_others_expect(kernel: Kernel, tmp_path: Path) -> None:
     assert "wrote" in kernel.run(f"%ckpt export latest {weights} --weights-only").text
     loaded = kernel.run(f"SimpleNet().load_state_dict(torch.load({str(weights)!r}, weights_only=True))")
     assert "All keys matched" in (loaded.value or ""), loaded.error
+
+
+def test_what_the_loops_do_by_themselves_is_shown(kernel: Kernel) -> None:
+    kernel.run(TRAINING)
+    kernel.run("%ckpt run --hparam lr=0.5")
+    ran = kernel.run("for epoch in jupyter_ckpt.epochs(3):\n    jupyter_ckpt.log(loss=step())")
+    assert ran.error is None
+    assert "nothing to resume" in ran.text
+    assert "saved epoch-0002" in ran.text
+    assert ran.updates == 2, "three saves in one place"
+
+
+def test_an_error_of_the_python_functions_is_one_line_too(kernel: Kernel) -> None:
+    ran = kernel.run("jupyter_ckpt.resume('nothing-like-it')")
+    assert ran.error is not None
+    assert ran.error.startswith("UnknownName: no checkpoint")
+    assert len(ran.traceback) == 1

@@ -10,6 +10,10 @@ from __future__ import annotations
 class CkptError(Exception):
     """Base of everything this package raises on purpose; ``str(error)`` is fit to be shown."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows of it: the message, which says what to do, and no frames of ours."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class UsageProblem(CkptError):
     """The user asked for something that cannot be done as asked: a bad value, a missing argument."""

@@ -13,11 +13,13 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.utils.process import arg_split  # type: ignore[attr-defined]
 
 from jupyter_ckpt.errors import CkptError
+from jupyter_ckpt.receipt import SaveReceipt
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from jupyter_ckpt.session.checkpointer import Checkpointer
+    from jupyter_ckpt.session.unattended import Event
 
 _OURS = re.compile(r"^\s*(?:[\w.,\s]+=\s*)?%ckpt(?:\s|$)")
 PREFIX = "%ckpt"
@@ -42,9 +44,12 @@ class CkptMagics(Magics):
         """The notebook's session; made when first needed."""
         from jupyter_ckpt.session.current import current
 
-        session = current()
+        return current()
+
+    def attend(self, session: Checkpointer) -> None:
+        """Show what a session does: its progress, and what the loops save and resume by themselves."""
         session.watch = self._watch
-        return session
+        session.tell = self._tell
 
     @line_magic
     def ckpt(self, line: str) -> Any:
@@ -91,6 +96,17 @@ class CkptMagics(Magics):
             return
         self._shown = (count, display(view, display_id=True))  # type: ignore[no-untyped-call]
 
+    def _tell(self, event: Event) -> None:
+        from jupyter_ckpt.display.notice import notice_view
+        from jupyter_ckpt.display.receipts import resume_view, save_view
+
+        if isinstance(event, CkptError):
+            self._show(notice_view(f"warning: {event}"), keep=True)
+        elif isinstance(event, SaveReceipt):
+            self._show(save_view(event), keep=False)
+        else:
+            self._show(resume_view(event), keep=True)
+
     @contextlib.contextmanager
     def _watch(self, label: str, total: int) -> Iterator[Any]:
         from jupyter_ckpt.display.progress import Progress
@@ -115,11 +131,14 @@ def complete(shell: InteractiveShell, event: Any) -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """``%load_ext jupyter_ckpt``: the magic, its completion, and one line when the folder is not safe."""
+    from jupyter_ckpt.session.current import attend_with
     from jupyter_ckpt.session.startup import storage_notice
 
     if "ckpt" in shell.magics_manager.magics["line"]:
         return
-    shell.register_magics(CkptMagics)
+    magics = CkptMagics(shell)
+    shell.register_magics(magics)
+    attend_with(magics.attend)
     shell.set_hook("complete_command", complete, re_key=_OURS.pattern)  # type: ignore[no-untyped-call]
     notice = storage_notice(shell.user_ns)
     if notice:

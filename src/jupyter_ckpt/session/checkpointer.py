@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_ckpt.errors import CkptError, NothingTracked, UsageProblem
+from jupyter_ckpt.errors import CkptError, NothingTracked, StoreError, UsageProblem
 from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt, SaveReceipt
 from jupyter_ckpt.session.current_run import CurrentRun, RunWish, runs_of
 from jupyter_ckpt.session.environment import Surroundings
@@ -21,6 +21,7 @@ from jupyter_ckpt.session.namespace import user_namespace
 from jupyter_ckpt.session.origin import Origin, find_origin
 from jupyter_ckpt.session.standing import read_metrics
 from jupyter_ckpt.session.store_session import StoreSession, check_tags
+from jupyter_ckpt.session.unattended import Event, to_log
 from jupyter_ckpt.store.journal import Journal
 from jupyter_ckpt.store.preservation import KeepPolicy
 from jupyter_ckpt.volumes import assess
@@ -86,6 +87,8 @@ class Checkpointer(StoreSession):
         self._said: set[str] = set()
         self.last_receipt: SaveReceipt | ResumeReceipt | None = None
         """Of the last save or resume, those that the loops did by themselves included."""
+        self.tell: Callable[[Event], None] = to_log
+        """Told what the loops do by themselves; surfaces set one that shows it."""
 
     # -- what is tracked -----------------------------------------------------------------------------------------
 
@@ -388,9 +391,11 @@ class Checkpointer(StoreSession):
         Notes
         -----
         It resumes by itself when nothing was resumed or saved yet. A ``break`` or Stop leaves the last save as it is.
+        A save that fails because of the volume is told (see `tell`) and tried again at the next boundary; only the
+        last one raises.
         """
         if self._current.open is None and not self.loop.has_resumed and start is None:
-            self.resume()
+            self.tell(self.resume())
         return self.loop.epochs(end, save_every=save_every, start=start)
 
     def batches(self, loader: Any, *, save_every: int | None = None, name: str | None = None) -> Batches:
@@ -540,8 +545,14 @@ class Checkpointer(StoreSession):
         self._loop = None
         self._current.parent = None
 
-    def _save_at_boundary(self, epoch: int | None, reason: str) -> None:
-        self.save(epoch=epoch, reason=reason)
+    def _save_at_boundary(self, epoch: int | None, reason: str, last: bool) -> None:
+        """A volume that fails must not end a training that could go on; the next boundary tries again."""
+        try:
+            self.tell(self.save(epoch=epoch, reason=reason))
+        except StoreError as error:
+            if last:
+                raise
+            self.tell(error)
 
     def _policy_of_run(self) -> KeepPolicy | None:
         from jupyter_ckpt.store.prune import last_policy

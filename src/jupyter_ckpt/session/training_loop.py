@@ -43,10 +43,10 @@ class TrainingLoop:
     namespace : mapping
         The user's names.
     save : callable
-        Called with the epoch and the reason at a boundary where a save is due.
+        Called at a boundary where a save is due, with the epoch, the reason and whether it is the last one.
     """
 
-    def __init__(self, namespace: Mapping[str, Any], save: Callable[[int | None, str], None]) -> None:
+    def __init__(self, namespace: Mapping[str, Any], save: Callable[[int | None, str, bool], None]) -> None:
         self.position = CountingPosition(self._batch_done)
         self.epoch: int | None = None
         """The epoch that is running, when `epochs` is used."""
@@ -140,7 +140,7 @@ class TrainingLoop:
             self.position.end_epoch()
             self._saves_epoch = False
             if is_due(epoch):
-                self._save(epoch, "epoch")
+                self._save(epoch, "epoch", epoch + 1 == end)
 
         return TrainingEpochs(first, end, begin, done)
 
@@ -160,7 +160,7 @@ class TrainingLoop:
         self.steps = (self.steps or 0) + 1
         spacing = self._spacing.get(batches.name)
         if spacing and self.steps % spacing == 0 and not self._epoch_save_follows(batches):
-            self._save(self.epoch, "steps")
+            self._save(self.epoch, "steps", False)
 
     def _epoch_save_follows(self, batches: Batches) -> bool:
         """After the last batch the epoch itself is about to be saved."""
