@@ -48,7 +48,8 @@ def main() -> None:
         ("catalog, first time", cold), ("catalog, warm", warm), ("runs(), warm", runs), ("one run, warm", one)
     ]:  # fmt: skip
         print(
-            f"{label:<36}{seconds:8.3f} s   {seconds / lines_whole:6.2f} x whole   {seconds / lines_light:6.2f} x summaries"
+            f"{label:<36}{seconds:8.3f} s   {seconds / lines_whole:6.2f} x whole"
+            f"   {seconds / lines_light:6.2f} x summaries"
         )
 
 
