@@ -484,3 +484,11 @@ def test_history_comes_back_even_when_its_cell_was_not_run(session: Callable[...
     del again["history"]
     session(again).resume()
     assert again["history"] == [1.0, 2.0]
+
+
+def test_another_store_gets_the_next_saves(session: Callable[..., Checkpointer], tmp_path: Path) -> None:
+    ckpt = session(names())
+    ckpt.save(epoch=0)
+    ckpt.use_storage(tmp_path / "elsewhere")
+    assert Path(ckpt.save(epoch=1).path).is_relative_to(tmp_path / "elsewhere")
+    assert [one.epoch for one in ckpt.list()] == [1]

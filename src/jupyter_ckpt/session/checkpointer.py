@@ -20,6 +20,7 @@ from jupyter_ckpt.session.hyperparameters import find_hyperparameters
 from jupyter_ckpt.session.namespace import user_namespace
 from jupyter_ckpt.session.origin import Origin, find_origin
 from jupyter_ckpt.session.standing import read_metrics
+from jupyter_ckpt.session.store_choice import StoreChoice
 from jupyter_ckpt.session.store_session import StoreSession, check_tags
 from jupyter_ckpt.session.unattended import Event, to_log
 from jupyter_ckpt.store.journal import Journal
@@ -411,6 +412,12 @@ class Checkpointer(StoreSession):
             Needed only when the loops do not always come in the same order.
         """
         return self.loop.batches(loader, save_every=save_every, name=name)
+
+    def use_storage(self, path: str | os.PathLike[str]) -> StoreChoice:
+        """See `StoreSession.use_storage`; from now on saves go to a new run there."""
+        choice = super().use_storage(path)
+        self._current.leave()
+        return choice
 
     # -- policy, files, status -----------------------------------------------------------------------------------
 
