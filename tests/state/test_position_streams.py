@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ from jupyter_ckpt.receipt import Outcome
 from jupyter_ckpt.state.position import Position
 from jupyter_ckpt.state.rng import capture_rng
 
-warnings.filterwarnings("ignore", message=".*set_vital.*")
+pytestmark = pytest.mark.filterwarnings("ignore:.*set_vital.*")
 
 
 @pytest.fixture(name="Stateful")
@@ -145,6 +144,25 @@ def test_torchdatas_workers_of_which_one_has_ended_may_start_over(Stateful: Any)
     for _ in position.batches(Stateful(StreamWithState(5), 2, num_workers=2)):
         told.append(position.items()[0].outcome)
     assert told == [Outcome.SAVED] * 4 + [Outcome.NOT_EXACT] * 2
+
+
+@pytest.mark.parametrize("torchdata", [False, True])
+def test_a_state_that_cannot_be_saved_does_not_spoil_the_save(torchdata: bool, Stateful: Any) -> None:
+    class Odd(StreamWithState):
+        def state_dict(self) -> dict[str, Any]:
+            return {"at": self.at, "file": open}
+
+    make = Stateful if torchdata else DataLoader
+    position = Position()
+    for number, _ in enumerate(position.batches(make(Odd(7), 2))):
+        if number == 1:
+            (item,) = position.items()
+            state = position.state()
+    assert item.outcome is Outcome.NOT_EXACT
+    assert "cannot be saved in full: " in item.detail
+    other = Position(on_remark=lambda item: None)
+    other.load(state, capture_rng())
+    assert len(list(other.batches(make(Odd(7), 2)))) in (2, 4)
 
 
 def test_a_stream_left_by_an_exception_keeps_its_place() -> None:

@@ -53,6 +53,7 @@ class StatefulRun:
         """See `Run`."""
         if self._frozen_why is not None:
             return self._frozen_why
+        self.state()
         if self._problem:
             return self._problem
         dataset = getattr(self._loader, "dataset", None)
@@ -73,11 +74,7 @@ class StatefulRun:
             return self._frozen
         state: dict[str, Any] = {"kind": "loader", "done": self.done, "workers": self._workers}
         if self.done:
-            encoded = encode_state(self._loader.state_dict())
-            if encoded.problems:
-                path, reason = encoded.problems[0]
-                self._problem = f"its state_dict() cannot be saved in full: {path}: {reason}"
-            state["loader"] = encoded.data
+            state["loader"], self._problem = _plain_state(self._loader)
         # with workers the generators are ahead of what is done; the loader's own state has those of its order
         state["now"] = {} if self._workers else self._sources.states()
         return state
@@ -102,6 +99,7 @@ class ReplayRun:
         self._dataset = dataset if has_state(dataset) and not self._workers else None
         self._frozen: dict[str, Any] | None = None
         self._frozen_why: str | None = None
+        self._problem = ""
         self._start = take_snapshot(sources)
         saved: Mapping[str, Any] = resume.state if resume is not None else {}
         if saved.get("dataset") is not None and self._dataset is not None:
@@ -147,6 +145,9 @@ class ReplayRun:
         """See `Run`."""
         if self._frozen_why is not None:
             return self._frozen_why
+        self.state()
+        if self._problem:
+            return self._problem
         if self._is_sequence or self._dataset is not None or has_state(_stream_of(self._iterator)):
             return ""
         if self._workers:
@@ -162,11 +163,11 @@ class ReplayRun:
             return self._frozen
         state: dict[str, Any] = {"kind": "replay", "done": self.done, "start": self._start}
         if self._dataset is not None:
-            state["dataset"] = encode_state(self._dataset.state_dict()).data
+            state["dataset"], self._problem = _plain_state(self._dataset)
             fetcher = getattr(self._iterator, "_dataset_fetcher", None)
             state["ended"] = bool(getattr(fetcher, "ended", False))
         elif has_state(_stream_of(self._iterator)):
-            state["iterator"] = encode_state(_stream_of(self._iterator).state_dict()).data
+            state["iterator"], self._problem = _plain_state(_stream_of(self._iterator))
         state["now"] = {} if self._workers else self._sources.states()
         return state
 
@@ -175,6 +176,18 @@ class ReplayRun:
         if self._iterator is not None:
             self._frozen, self._frozen_why = self.state(), self.why()
             self._iterator = None
+
+
+def _plain_state(thing: Any) -> tuple[Any, str]:
+    """The ``state_dict()`` in a plain form, and what is wrong with it."""
+    try:
+        encoded = encode_state(thing.state_dict())
+    except Exception as error:  # noqa: BLE001 - the user's own state_dict() may raise anything
+        return None, f"its state_dict() cannot be saved: {error}"
+    if encoded.problems:
+        path, reason = encoded.problems[0]
+        return None, f"its state_dict() cannot be saved in full: {path}: {reason}"
+    return encoded.data, ""
 
 
 def _revive(data: Any) -> Any:
