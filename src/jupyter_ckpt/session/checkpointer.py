@@ -7,19 +7,28 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_ckpt.errors import CkptError, NothingTracked, StoreError, UsageProblem
+from jupyter_ckpt.errors import (
+    CkptError,
+    CorruptCheckpoint,
+    Mismatch,
+    NothingTracked,
+    StoreError,
+    UnknownName,
+    UsageProblem,
+)
 from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt, SaveReceipt
 from jupyter_ckpt.session.current_run import CurrentRun, RunWish, runs_of
 from jupyter_ckpt.session.environment import Surroundings
 from jupyter_ckpt.session.hyperparameters import find_hyperparameters
 from jupyter_ckpt.session.namespace import user_namespace
 from jupyter_ckpt.session.origin import Origin, find_origin
-from jupyter_ckpt.session.standing import read_metrics
+from jupyter_ckpt.session.standing import read_metrics, whole
 from jupyter_ckpt.session.store_choice import StoreChoice
 from jupyter_ckpt.session.store_session import StoreSession, check_tags
 from jupyter_ckpt.session.unattended import Event, to_log
@@ -278,6 +287,7 @@ class Checkpointer(StoreSession):
             started=started,
         )
         self._current.parent = record.ref
+        self.loop.saved(tracked)
         warnings += [*standing.remarks, *remarks, *self._once(self.choice.warnings)]
         if now.durability.trust < self.choice.assessment.durability.trust:
             warnings.append(f"{self.store} is not as safe as before: {now.reason}")
@@ -354,26 +364,35 @@ class Checkpointer(StoreSession):
 
         tracked, trouble = self._survey_or_none()
         found, remarks = locate(self, target, tracked)
+        undone = self._undone(tracked)
         if found is None:
-            receipt = ResumeReceipt(0, warnings=remarks, seconds=time.perf_counter() - started)
+            receipt = ResumeReceipt(0, warnings=remarks + undone, seconds=time.perf_counter() - started)
         else:
             if trouble is not None:
                 raise trouble
             wanted = [only] if isinstance(only, str) else only
-            applied = apply(
-                found,
-                tracked,
-                self.loop.position,
-                self.namespace,
-                only=set(wanted) if wanted else None,
-                strict=strict,
-                map_location=map_location,
-                discovered=not self.tracking.named,
-            )
+            try:
+                applied = apply(
+                    found,
+                    tracked,
+                    self.loop.position,
+                    self.namespace,
+                    only=set(wanted) if wanted else None,
+                    strict=strict,
+                    map_location=map_location,
+                    discovered=not self.tracking.named,
+                )
+            except Mismatch as error:
+                if target not in ("latest", self.held):
+                    raise
+                raise Mismatch(f"{error}; `%ckpt run --new` begins a new training") from error
+            if applied.training:
+                remarks += undone
             if applied.training and found.record is not None:
                 remarks += self._go_on_in(found.ref)
             receipt = receipt_of(found, applied, remarks, started)
         self.loop.resumed(receipt, found.tree.get("rng") if found is not None else None)
+        self.loop.models.remember(tracked)
         self.last_receipt = receipt
         return receipt
 
@@ -391,13 +410,31 @@ class Checkpointer(StoreSession):
 
         Notes
         -----
-        It resumes by itself when nothing was resumed or saved yet. A ``break`` or Stop leaves the last save as it is.
+        It resumes by itself when nothing was resumed or saved yet.
+
+        After a Stop or an error inside an epoch, running the cell again does what a restart of the kernel would do:
+        it resumes from the last checkpoint, since the state in memory may be half an update, and says what is undone.
+        To keep that instead, ``save()`` before. When there is no checkpoint yet it goes on in memory. It resumes,
+        too, when the cell that makes the model was run again. A ``break`` ends its epoch, without a save.
+
+        A ``resume()`` inside the loop's body makes the loop go on from there.
+
         A save that fails because of the volume is told (see `tell`) and tried again at the next boundary; only the
-        last one raises.
+        last one raises, and is tried again when the cell is run again.
+
+        Raises
+        ------
+        UsageProblem
+            For nonsense, and inside another loop over ``epochs()`` of this session.
         """
-        if self._current.open is None and not self.loop.has_resumed and start is None:
-            self.tell(self.resume())
-        return self.loop.epochs(end, save_every=save_every, start=start)
+        from jupyter_ckpt.session.loops import every
+
+        last, spacing = whole(end, "the number of epochs"), every(save_every, "save_every")
+        first = whole(start, "start") if start is not None else None
+        self.loop.check_not_inside(sys._getframe(1))
+        if first is None:
+            self._catch_up()
+        return self.loop.epochs(last, spacing, first)
 
     def batches(self, loader: Any, *, save_every: int | None = None, name: str | None = None) -> Batches:
         """``for batch in ckpt.batches(loader)``: goes on inside the epoch, in the same order.
@@ -518,6 +555,41 @@ class Checkpointer(StoreSession):
             return [], None
         except UsageProblem as error:
             return [], error
+
+    def _undone(self, tracked: list[Tracked]) -> list[str]:
+        """What a resume takes back, or cannot take back, of what was trained in this kernel."""
+        stop = f"epoch {self.loop.epoch} was stopped: " if self.loop.was_stopped else ""
+        if self.held is not None:
+            return (
+                [f"{stop}what was trained since {self.held} is undone"]
+                if self.loop.models.are_trained(tracked)
+                else []
+            )
+        if self.loop.models.are_trained(tracked):
+            return [
+                f"{stop}nothing was saved, and the weights keep what they learned: run the model's cell to begin anew"
+            ]
+        return []
+
+    def _catch_up(self) -> None:
+        """Before a loop over epochs: have in memory what it is to go on with."""
+        begun = self._current.open is not None or self.loop.has_resumed
+        anew = self.loop.models.are_made_anew(self._survey_or_none()[0])
+        if begun and not anew:
+            self.loop.save_what_is_due()
+        if not begun or (anew and self.held is None):
+            self.tell(self.resume())
+        elif self.loop.was_stopped and self.held is None:
+            self.tell(self.loop.go_on_here())
+        elif self.loop.was_stopped or anew:
+            self.tell(self._resume_held())
+
+    def _resume_held(self) -> ResumeReceipt:
+        """Back to the checkpoint that the state in memory descends from."""
+        try:
+            return self.resume(self.held or "latest")
+        except (UnknownName, CorruptCheckpoint):  # the newest good one then; its receipt names the damaged ones
+            return self.resume()
 
     def _run_to_write(self, tracked: list[Tracked]) -> tuple[Any, list[str]]:
         from jupyter_ckpt.session.tracking import optimizers_of, title_of

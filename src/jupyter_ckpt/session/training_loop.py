@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import FrameType
 from typing import Any
 
+from jupyter_ckpt.errors import UsageProblem
 from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt
+from jupyter_ckpt.session.live_models import LiveModels
 from jupyter_ckpt.session.loops import TrainingEpochs, every
-from jupyter_ckpt.session.standing import Standing, stand, whole
+from jupyter_ckpt.session.standing import Standing, stand
 from jupyter_ckpt.state.batches import Batches
 from jupyter_ckpt.state.plain_loops import inside_plain_loop
 from jupyter_ckpt.state.position import Position
-from jupyter_ckpt.state.rng import restore_rng
+from jupyter_ckpt.state.rng import capture_rng, restore_rng
+from jupyter_ckpt.state.tracked import Tracked
 
 
 class CountingPosition(Position):
@@ -34,6 +39,11 @@ class CountingPosition(Position):
         if batches.number >= batches.done:
             self._done(batches)
 
+    def is_finished(self, name: str | None) -> bool:
+        """The pass of this loader is over, and no other epoch has begun."""
+        slot = self._slots.get(name) if name is not None else None
+        return slot is not None and slot.finished
+
 
 class TrainingLoop:
     """Counts epochs and steps, and saves at their boundaries.
@@ -48,6 +58,7 @@ class TrainingLoop:
 
     def __init__(self, namespace: Mapping[str, Any], save: Callable[[int | None, str, bool], None]) -> None:
         self.position = CountingPosition(self._batch_done)
+        self.models = LiveModels()
         self.epoch: int | None = None
         """The epoch that is running, when `epochs` is used."""
         self.steps: int | None = None
@@ -59,6 +70,9 @@ class TrainingLoop:
         self._first_loader: str | None = None
         self._spacing: dict[str, int | None] = {}
         self._saves_epoch = False
+        self._is_open = False  # an epoch was begun and has not ended
+        self._due: tuple[int, bool] | None = None
+        self._epochs: Callable[[], TrainingEpochs | None] = lambda: None
         self.metrics: dict[str, float] = {}
         """Measured since the epoch began."""
 
@@ -80,9 +94,14 @@ class TrainingLoop:
         self._receipt = receipt
         restored = any(item.kind == "rng" and item.outcome is Outcome.RESTORED for item in receipt.items)
         self._rng = rng if restored and isinstance(rng, Mapping) else None
-        self.epoch = None
+        self.epoch, self._is_open, self._due = None, False, None
         self.steps = receipt.step
         self.metrics.clear()
+
+    def saved(self, tracked: Sequence[Tracked]) -> None:
+        """These were saved: nothing is due any more."""
+        self._due = None
+        self.models.remember(tracked)
 
     def stand(self, epoch: Any, step: Any) -> tuple[Standing, list[Item]]:
         """Epoch, step and the epoch to go on with, and what a resume from here will not do exactly.
@@ -101,48 +120,99 @@ class TrainingLoop:
             counted=counted,
             inside=inside,
         )
-        if inside or self._first_loader is not None or standing.epoch is None:
+        if inside or standing.epoch is None:
             return standing, []
-        loader = inside_plain_loop(self._namespace)
+        if self.was_stopped and standing.epoch == self.epoch:
+            return self._stand_after_stop(standing)
+        loader = inside_plain_loop(self._namespace) if self._first_loader is None else None
         if loader is None:
             return standing, []
-        why = (
+        return _starts_over(
+            standing,
+            f"data.{loader}",
             f"saved inside epoch {standing.epoch} of a plain loop: a resume starts that epoch over;"
-            f" loop over jupyter_ckpt.batches({loader}) to go on inside it"
+            f" loop over jupyter_ckpt.batches({loader}) to go on inside it",
         )
-        item = Item(f"data.{loader}", "position", Outcome.NOT_EXACT, why)
-        return replace(standing, next_epoch=standing.epoch), [item]
 
-    def epochs(self, end: int, *, save_every: int | None, start: int | None) -> TrainingEpochs:
+    def _stand_after_stop(self, standing: Standing) -> tuple[Standing, list[Item]]:
+        if self.position.is_finished(self._first_loader):
+            why = f"epoch {standing.epoch} was stopped after its training: a resume goes on with the next epoch"
+            return standing, [Item("epoch", "position", Outcome.NOT_EXACT, why)]
+        why = (
+            f"epoch {standing.epoch} was stopped: a resume starts it over; loop over jupyter_ckpt.batches(loader) to"
+            " go on inside it"
+        )
+        return _starts_over(standing, "epoch", why)
+
+    def epochs(self, end: int, spacing: int | None, start: int | None) -> TrainingEpochs:
         """See `Checkpointer.epochs`."""
-        end = whole(end, "the number of epochs")
-        spacing = every(save_every, "save_every")
-        first = whole(start, "start") if start is not None else self._next_epoch()
+        epochs = TrainingEpochs(self, self._next_epoch() if start is None else start, end, spacing)
+        self._epochs = weakref.ref(epochs)
+        return epochs
+
+    def begin(self, epoch: int, epochs: TrainingEpochs) -> None:
+        """See `EpochKeeper`."""
         receipt = self._receipt
-        inside = receipt is not None and receipt.mid_epoch and self.epoch is None and first == receipt.next_epoch
+        going_on = self.epoch is None and receipt is not None and receipt.mid_epoch and epoch == receipt.next_epoch
+        self.epoch, self._is_open = epoch, True
+        self.metrics.clear()
+        self._saves_epoch = epochs.is_due(epoch)
+        if not going_on:
+            self.position.begin_epoch()
+            if self._rng is not None:  # what cells drew since the resume must not show in the loop
+                restore_rng(self._rng)
+        self._rng = None
 
-        def is_due(epoch: int) -> bool:
-            return bool(spacing) and ((epoch + 1) % (spacing or 1) == 0 or epoch + 1 == end)
+    def done(self, epoch: int, epochs: TrainingEpochs) -> int:
+        """See `EpochKeeper`."""
+        if self.epoch != epoch or not self._is_open:  # a resume in the loop's body: go on from there
+            return self._next_epoch()
+        self.leave(epoch)
+        if epochs.is_due(epoch):
+            self._due = (epoch, epoch + 1 == epochs.end)
+            self.save_what_is_due()
+        return epoch + 1
 
-        def begin(epoch: int) -> None:
-            nonlocal inside
-            self.epoch = epoch
-            self.metrics.clear()
-            self._saves_epoch = is_due(epoch)
-            if not inside:
-                self.position.begin_epoch()
-                if self._rng is not None:  # what cells drew since the resume must not show in the loop
-                    restore_rng(self._rng)
-            self._rng = None
-            inside = False
-
-        def done(epoch: int) -> None:
+    def leave(self, epoch: int) -> None:
+        """See `EpochKeeper`."""
+        if self.epoch == epoch and self._is_open:
             self.position.end_epoch()
-            self._saves_epoch = False
-            if is_due(epoch):
-                self._save(epoch, "epoch", epoch + 1 == end)
+            self._saves_epoch = self._is_open = False
 
-        return TrainingEpochs(first, end, begin, done)
+    def save_what_is_due(self) -> None:
+        """Save the epoch that is done, also one whose save failed or was stopped."""
+        if self._due is not None:
+            epoch, last = self._due
+            self._save(epoch, "epoch", last)
+            self._due = None
+
+    def check_not_inside(self, frame: FrameType | None) -> None:
+        """UsageProblem when ``frame`` is called from the body of a loop over epochs."""
+        epochs = self._epochs()
+        if epochs is not None and epochs.is_run_by(frame):
+            raise UsageProblem(
+                f"epochs() inside the loop over epochs(), in epoch {self.epoch}: an inner loop takes range(), or a"
+                " Checkpointer(run=...) of its own"
+            )
+
+    @property
+    def was_stopped(self) -> bool:
+        """The loop over epochs was left inside an epoch by a Stop or an error."""
+        epochs = self._epochs()
+        return self._is_open and (epochs is None or not epochs.is_running)
+
+    def go_on_here(self) -> ResumeReceipt:
+        """After a Stop with nothing saved: go on with what is in memory, inside the epoch where that can be done."""
+        epoch, inside = self.epoch or 0, self.position.inside
+        items = self.position.load(self.position.state(), capture_rng()) if inside else []
+        how = "goes on with its next batch" if inside else "starts over with the weights as they are"
+        why = (
+            f"epoch {epoch} was stopped before anything was saved: it {how};"
+            " to begin anew run the cell that makes the model"
+        )
+        receipt = ResumeReceipt(epoch, self.steps, None, items, [why], inside)
+        self.resumed(receipt, None)
+        return receipt
 
     def batches(self, loader: Any, *, save_every: int | None, name: str | None) -> Batches:
         """See `Checkpointer.batches`."""
@@ -175,3 +245,8 @@ class TrainingLoop:
         if self.epoch is not None:
             return self.epoch + 1
         return self._receipt.next_epoch if self._receipt is not None else 0
+
+
+def _starts_over(standing: Standing, name: str, why: str) -> tuple[Standing, list[Item]]:
+    """A resume from here does its epoch once more."""
+    return replace(standing, next_epoch=standing.epoch or 0), [Item(name, "position", Outcome.NOT_EXACT, why)]
