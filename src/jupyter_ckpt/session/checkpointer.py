@@ -25,12 +25,13 @@ from jupyter_ckpt.errors import (
 from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt, SaveReceipt
 from jupyter_ckpt.session.current_run import CurrentRun, RunWish, runs_of
 from jupyter_ckpt.session.environment import Surroundings
-from jupyter_ckpt.session.hyperparameters import find_hyperparameters
+from jupyter_ckpt.session.hyperparameters import check_hyperparameters, find_hyperparameters
+from jupyter_ckpt.session.looking import spell
 from jupyter_ckpt.session.namespace import user_namespace
 from jupyter_ckpt.session.origin import Origin, find_origin
 from jupyter_ckpt.session.standing import read_metrics, whole
 from jupyter_ckpt.session.store_choice import StoreChoice
-from jupyter_ckpt.session.store_session import StoreSession, check_tags
+from jupyter_ckpt.session.store_session import StoreSession, check_note, check_tags
 from jupyter_ckpt.session.unattended import Event, to_log
 from jupyter_ckpt.store.journal import Journal
 from jupyter_ckpt.store.preservation import KeepPolicy
@@ -185,9 +186,9 @@ class Checkpointer(StoreSession):
         Raises
         ------
         UsageProblem
-            When the name cannot be a folder's.
+            When the name cannot be a folder's, or a value is not plain.
         """
-        wish = RunWish(name, hyperparameters, new)
+        wish = RunWish(name, dict(check_hyperparameters(hyperparameters)), new)
         self._current.leave(wish)
         self._forget_training()
         for known in [] if new else runs_of(self.store, self.origin, wish):
@@ -215,7 +216,7 @@ class Checkpointer(StoreSession):
         epoch: int | None = None,
         step: int | None = None,
         metrics: Mapping[str, Any] | Iterable[str] | None = None,
-        tags: Iterable[str] = (),
+        tags: str | Iterable[str] = (),
         note: str = "",
         wait: bool = True,
         *,
@@ -253,10 +254,11 @@ class Checkpointer(StoreSession):
         started = time.perf_counter()
         from jupyter_ckpt.session.saving import SaveRequest, capture_state, write_checkpoint
 
-        given = tuple(tags)
-        given = check_tags(given) if given else ()
+        given = check_tags(tags) if tags else ()
+        note = check_note(note or "")
         measured = read_metrics(metrics, self.namespace) if metrics is not None else dict(self.loop.metrics)
         standing, loop_items = self.loop.stand(epoch, step)
+        remarks = [*standing.remarks, *self.loop.looks_back(standing)]
         tracked, notes = self.tracking.survey()
         code = self.tracking.sources(tracked, self._cell_sources())
         captured = capture_state(tracked, notes + loop_items, code)
@@ -275,7 +277,7 @@ class Checkpointer(StoreSession):
             hyperparameters=run.info.get("hyperparameters") or {},
             storage=now.to_json(),
         )
-        record, items, remarks = write_checkpoint(
+        record, items, written = write_checkpoint(
             run,
             captured,
             self.loop.position,
@@ -287,8 +289,8 @@ class Checkpointer(StoreSession):
             started=started,
         )
         self._current.parent = record.ref
-        self.loop.saved(tracked)
-        warnings += [*standing.remarks, *remarks, *self._once(self.choice.warnings)]
+        self.loop.saved(tracked, standing)
+        warnings += [*remarks, *self._once([*written, *self.choice.warnings])]
         if now.durability.trust < self.choice.assessment.durability.trust:
             warnings.append(f"{self.store} is not as safe as before: {now.reason}")
         seconds = time.perf_counter() - started
@@ -324,7 +326,7 @@ class Checkpointer(StoreSession):
 
     def resume(
         self,
-        target: str = "latest",
+        target: str | os.PathLike[str] = "latest",
         *,
         only: Iterable[str] | None = None,
         strict: bool = True,
@@ -336,7 +338,7 @@ class Checkpointer(StoreSession):
         ----------
         target : str
             ``latest`` of this notebook (or of the run that was named), ``best``, ``best:METRIC``, a name,
-            ``run/name``, or the path of a file, also of one that others made with ``torch.save``.
+            ``run/name``, a run, or the path of a file, also of one that others made with ``torch.save``.
         only : iterable of str, optional
             Names or kinds (``model``) to restore, and ``rng``, ``data``, ``epoch``; the rest stays as it is.
         strict : bool
@@ -362,6 +364,10 @@ class Checkpointer(StoreSession):
         from jupyter_ckpt.session.resuming import apply, receipt_of
         from jupyter_ckpt.session.targets import locate
 
+        wanted = [only] if isinstance(only, str) else only if only is None else list(only)
+        if wanted is not None and not wanted:
+            raise UsageProblem("only what? Names or kinds of objects, rng, data or epoch; None restores everything")
+        target = spell(target)
         tracked, trouble = self._survey_or_none()
         found, remarks = locate(self, target, tracked)
         undone = self._undone(tracked)
@@ -370,7 +376,6 @@ class Checkpointer(StoreSession):
         else:
             if trouble is not None:
                 raise trouble
-            wanted = [only] if isinstance(only, str) else only
             try:
                 applied = apply(
                     found,
@@ -426,6 +431,8 @@ class Checkpointer(StoreSession):
         ------
         UsageProblem
             For nonsense, and inside another loop over ``epochs()`` of this session.
+        NothingTracked, AmbiguousState
+            When it is not clear what to save.
         """
         from jupyter_ckpt.session.loops import every
 
@@ -434,6 +441,8 @@ class Checkpointer(StoreSession):
         self.loop.check_not_inside(sys._getframe(1))
         if first is None:
             self._catch_up()
+        if spacing is not None:
+            self.tracking.survey()  # what a save would fail with is better said before the first epoch than after it
         return self.loop.epochs(last, spacing, first)
 
     def batches(self, loader: Any, *, save_every: int | None = None, name: str | None = None) -> Batches:

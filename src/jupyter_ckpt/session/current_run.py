@@ -122,9 +122,23 @@ class CurrentRun:
         NotCommitted
             When it cannot be made.
         """
+        gone = self._leave_when_gone(choice)
         if self.open is None:
             self.open = self._start(choice, title, hyperparameters, environment)
-        return self._locked(choice, self.parent)
+        run, warnings = self._locked(choice, self.parent)
+        return run, warnings + (
+            [f"the folder of run {gone} is gone: this one goes on in run {run.id}"] if gone else []
+        )
+
+    def _leave_when_gone(self, choice: StoreChoice) -> str | None:
+        """Leave a run whose folder somebody removed; not one whose volume is away, that may come back."""
+        if self.open is None or self.open.folder.is_dir():
+            return None
+        if assess(choice.path).mount_point != choice.assessment.mount_point:
+            return None
+        gone = self.open.id
+        self.leave()
+        return gone
 
     def go_on(self, choice: StoreChoice, folder: Path, parent: str) -> list[str]:
         """Write to the run of a checkpoint that was resumed; returns warnings.

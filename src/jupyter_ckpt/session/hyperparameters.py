@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from jupyter_ckpt.errors import UsageProblem
+
 _KNOWN = (
     "lr", "learning_rate", "base_lr", "batch_size", "bs", "weight_decay", "momentum", "dropout", "hidden_size",
     "hidden_dim", "num_layers", "depth", "width", "epochs", "num_epochs", "n_epochs", "max_epochs", "max_steps",
@@ -54,5 +56,18 @@ def telling(hyperparameters: Mapping[str, Any], given: Iterable[str] = ()) -> di
     return {name: hyperparameters[name] for name in chosen if name in hyperparameters}
 
 
+def check_hyperparameters(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """As given; UsageProblem for an object whose text is another one each time: every start would be a new run."""
+    for name, value in given.items():
+        if " at 0x" in str(value) or len(str(value)) > _LONGEST_TEXT:
+            raise UsageProblem(
+                f"{name}: a {type(value).__name__} is no hyper-parameter: give a number, a short text or a list"
+            )
+    return given
+
+
 def _is_plain(value: Any) -> bool:
-    return isinstance(value, (bool, int, float)) or (isinstance(value, str) and len(value) <= _LONGEST_TEXT)
+    # by its type: asking an object for its class may run its code, which fails for what a dead proxy stood for
+    if issubclass(type(value), str):
+        return len(value) <= _LONGEST_TEXT
+    return issubclass(type(value), (bool, int, float))

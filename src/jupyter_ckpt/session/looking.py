@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +14,37 @@ from jupyter_ckpt.store.preservation import BestN, KeepPolicy
 
 _FILE_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".tar", ".json", ".safetensors")
 _MEASURED_ON = ("val", "valid", "validation", "dev", "test", "eval")
+
+
+def spell(target: str | os.PathLike[str]) -> str:
+    """What was given as a checkpoint, as text; a `Path` is always a file.
+
+    Raises
+    ------
+    UsageProblem
+        For nothing, and for what is neither.
+    """
+    if isinstance(target, os.PathLike):
+        return os.path.abspath(os.fspath(target))
+    if not isinstance(target, str) or not target.strip():
+        raise UsageProblem(f"which checkpoint? latest, best, a name, RUN/NAME or a file, not {str(target)[:40]!r}")
+    return target
+
+
+def read_word(target: str) -> tuple[str, str | None] | None:
+    """``latest`` or ``best`` and the metric that was given with it; None for anything else.
+
+    Raises
+    ------
+    UsageProblem
+        For ``best:`` and ``latest:METRIC``.
+    """
+    word, colon, metric = target.partition(":")
+    if word not in ("latest", "best"):
+        return None
+    if colon and (word == "latest" or not metric):
+        raise UsageProblem(f"{target}: write latest, best, or best:METRIC")
+    return word, metric or None
 
 
 def is_path(text: str) -> bool:
@@ -43,7 +76,7 @@ def pick_metric(
     if metric is not None:
         mode, remark = guess_mode(metric)
         return metric, mode, remark
-    names = list(dict.fromkeys(name for c in checkpoints for name in c.metrics))
+    names = list(dict.fromkeys(name for c in checkpoints for name, value in c.metrics.items() if _is_finite(value)))
     if not names:
         raise UnknownName("no checkpoint has a metric to be best by: save with --metric NAME")
     known = [name for name in names if known_mode(name)]
@@ -70,6 +103,13 @@ def ranked(checkpoints: Sequence[Checkpoint], metric: str, mode: Mode) -> list[C
         names = sorted({name for c in checkpoints for name in c.metrics})
         raise UnknownName(f"no checkpoint has a value of {metric}; there are {', '.join(names) or 'no metrics'}")
     return found
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer of hundreds of digits in a file
+        return False
 
 
 def _preference(name: str) -> tuple[int, int, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jupyter_ckpt.errors import CorruptCheckpoint, RefusedFile, UnknownName
+from jupyter_ckpt.errors import CorruptCheckpoint, RefusedFile, UnknownName, UsageProblem
 from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt
 from jupyter_ckpt.session.saving import Watch
 from jupyter_ckpt.session.standing import STEP_NAMES
@@ -110,6 +110,8 @@ def open_file(path: Path, tracked: Sequence[Tracked], watch: Watch) -> Found:
         When it cannot be used.
     """
     path = path.with_suffix(DATA_SUFFIX) if path.suffix == RECORD_SUFFIX else path
+    if path.is_dir():
+        raise UsageProblem(f"{path} is a folder: name a file in it, or a run as `%ckpt list --all` shows it")
     if not path.is_file():
         raise UnknownName(f"{path}: no such file")
     beside = path.with_suffix(RECORD_SUFFIX)

@@ -23,7 +23,8 @@ from jupyter_ckpt.store.commit import commit, not_committed
 from jupyter_ckpt.store.layout import checkpoint_name
 from jupyter_ckpt.store.preservation import KeepPolicy
 from jupyter_ckpt.store.prune import prunable_bytes
-from jupyter_ckpt.store.record import DATA_SUFFIX, RECORD_SUFFIX, CommitRecord, timestamp
+from jupyter_ckpt.store.record import DATA_SUFFIX, RECORD_SUFFIX, CommitRecord, parse_timestamp, timestamp
+from jupyter_ckpt.store.scan import scan_run
 
 Watch = Callable[[str, int], Any]
 """Called with a label and a number of bytes; returns a context manager that yields a `Progress` callback."""
@@ -126,13 +127,13 @@ def write_checkpoint(
     archive = Archive(build_tree(captured, request, position.state()))
     space.check(run.folder, archive.size, _prunable(run, policy))
     captured_in = time.perf_counter() - started
-    moment = datetime.datetime.now()
+    moment, remarks = _moment(run)
 
     def make_record(written: Written) -> CommitRecord:
         return CommitRecord(
             name=name,
             run=run.id,
-            time=timestamp(moment.astimezone()),
+            time=timestamp(moment),
             epoch=request.standing.epoch,
             step=request.standing.step,
             next_epoch=request.standing.next_epoch,
@@ -156,7 +157,7 @@ def write_checkpoint(
         )
 
     for number in range(1, _TRIES):
-        name = checkpoint_name(request.standing.epoch, request.standing.step, moment)
+        name = checkpoint_name(request.standing.epoch, request.standing.step, moment.astimezone())
         name += f"-{number}" if number > 1 else ""
         if _is_taken(run, name):
             continue
@@ -180,8 +181,21 @@ def write_checkpoint(
         except DurabilityUncertain as error:
             _note_failure(run, name, error)
             raise
-        return record, items, _report(run, record, started)
+        return record, items, remarks + _report(run, record, started)
     raise NotCommitted(f"not saved: {_TRIES} checkpoints of this epoch, step and second exist already in {run.id}")
+
+
+def _moment(run: RunFolder) -> tuple[datetime.datetime, list[str]]:
+    """The time of a save: after that of all others of the run, whatever the clock says; the latest is known by it."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    try:
+        times = [parse_timestamp(one.time) for one in scan_run(run.folder).checkpoints[:1]]
+    except (OSError, ValueError):
+        return now, []  # the save itself will tell
+    if not times or times[0] <= now:
+        return now, []
+    remark = f"the clock of this machine is behind the last save of run {run.id}: its times go on from there"
+    return times[0] + datetime.timedelta(milliseconds=1), [remark]
 
 
 def _is_taken(run: RunFolder, name: str) -> bool:

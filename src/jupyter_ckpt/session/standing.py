@@ -108,7 +108,7 @@ def read_metrics(given: Any, namespace: Mapping[str, Any] | None) -> dict[str, f
     if isinstance(given, str):
         given = [given]
     if isinstance(given, Mapping):
-        return {str(name): number(value, str(name)) for name, value in given.items()}
+        return {_named(name): number(value, str(name)) for name, value in given.items()}
     if not isinstance(given, Iterable):
         raise UsageProblem("metrics are a dict of name and value, or names of variables")
     found = {}
@@ -118,6 +118,13 @@ def read_metrics(given: Any, namespace: Mapping[str, Any] | None) -> dict[str, f
             raise UnknownName(f"metric {name}: there is no variable of that name{near or f'; give {name}=VALUE'}")
         found[name] = number(namespace[name], name)
     return found
+
+
+def _named(name: Any) -> str:
+    text = str(name)
+    if not text.strip() or any(ord(letter) < 32 for letter in text):
+        raise UsageProblem(f"a metric has a name of one line, not {text[:40]!r}")
+    return text
 
 
 def number(value: Any, name: str) -> float:
@@ -140,6 +147,11 @@ def number(value: Any, name: str) -> float:
         raise UsageProblem(f"metric {name}: a {type(value).__name__} is not one number") from None
 
 
+def epoch_in(names: Mapping[str, Any]) -> int | None:
+    """The epoch that the variable ``epoch`` says; None when there is none, or it is no whole number."""
+    return _read(names, "epoch")
+
+
 def whole(value: Any, what: str) -> int:
     """A whole number of 0 or more; UsageProblem for anything else."""
     found = _as_int(value)
@@ -153,10 +165,10 @@ def _read(names: Mapping[str, Any], name: str) -> int | None:
 
 
 def _as_int(value: Any) -> int | None:
-    if value is None or isinstance(value, (bool, str, bytes, float)):
+    if value is None or issubclass(type(value), (bool, str, bytes, float)):
         return None
     try:
         found = operator.index(value)
-    except (TypeError, ValueError, RuntimeError):  # a tensor of many elements
+    except (TypeError, ValueError, RuntimeError, ReferenceError):  # a tensor of many elements, a dead proxy
         return None
     return found if 0 <= found < _MOST else None

@@ -139,14 +139,15 @@ def _fixed(text: str | os.PathLike[str], how: str, why: str, origin: Origin) -> 
     assessment = assess(path)
     near = next((one for one in (path, *path.parents) if one.is_dir()), None)
     rename = random_writes = True
+    warnings = warnings_about(assessment, path)
     if near is not None:
         probe = try_folder(str(near))
         if probe.writable is False and near == path:
-            raise UsageProblem(
-                f"the store {path} cannot be written to ({probe.problem}): %ckpt storage lists other volumes"
+            warnings = (
+                f"{path} cannot be written to ({probe.problem}): what is there can be resumed from, but not added to;"
+                " %ckpt storage lists other volumes",
             )
         rename, random_writes = probe.rename is not False, probe.random_writes is not False
-    warnings = warnings_about(assessment, path)
     return StoreChoice(path, how, why, assessment, rename, random_writes, warnings)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_ckpt.errors import UnknownName, UsageProblem
-from jupyter_ckpt.session.looking import is_path, pick_metric, ranked
+from jupyter_ckpt.session.looking import is_path, pick_metric, ranked, read_word, spell
 from jupyter_ckpt.session.origin import Origin, find_origin
 from jupyter_ckpt.session.store_choice import StoreChoice, choose_store
 from jupyter_ckpt.store.catalog import Catalog, Run
@@ -105,13 +105,14 @@ class StoreReader:
         catalog.checkpoints()
         return catalog.damaged
 
-    def find(self, target: str = "latest", run: str | None = None) -> Checkpoint:
+    def find(self, target: str | os.PathLike[str] = "latest", run: str | None = None) -> Checkpoint:
         """The checkpoint that is meant.
 
         Parameters
         ----------
         target : str
-            ``latest``, ``best``, ``best:METRIC``, a name or its beginning, ``run/name``, or a data file's path.
+            ``latest``, ``best``, ``best:METRIC``, a name or its beginning, ``run/name``, ``run/best``, a run (its
+            latest is meant), or a data file's path.
         run : str, optional
             The run to look in; by default the present one, then this notebook's, then all.
 
@@ -120,7 +121,7 @@ class StoreReader:
         UnknownName, UsageProblem
             When there is none, or several could be meant.
         """
-        return self._several(target, run)[0]
+        return self._several(spell(target), run)[0]
 
     def show(self, target: str = "latest", run: str | None = None) -> Checkpoint:
         """One checkpoint with everything that is known about it (``.record`` has it all)."""
@@ -150,17 +151,21 @@ class StoreReader:
     def _several(self, target: str, run: str | None) -> Checkpoints:
         """All that ``target`` may mean, the most wanted first; at least one."""
         catalog = Catalog(self.store)
-        if target == "latest" or target.partition(":")[0] == "best":
+        wanted = read_word(target)
+        if wanted is not None:
             pool = self._pool(run, catalog)
             if not pool:
                 where = f"run {run}" if run else f"{self.store}"
                 raise UnknownName(f"there is no checkpoint in {where} yet")
-            if target == "latest":
+            if wanted[0] == "latest":
                 return pool
-            metric, mode, _ = pick_metric(pool, self.policy, target.partition(":")[2] or None)
+            metric, mode, _ = pick_metric(pool, self.policy, wanted[1])
             return ranked(pool, metric, mode)
         if is_path(target):
             return [self._by_path(target, catalog)]
+        head, slash, tail = target.rpartition("/")
+        if run is None and slash and (not tail or read_word(tail)):
+            return self._several(tail or "latest", head)
         if run is None and self.run_id is not None and "/" not in target:
             with contextlib.suppress(UnknownName):
                 return [catalog.find(target, self.run_id)]
@@ -168,7 +173,12 @@ class StoreReader:
             mine = [c for c in catalog.checkpoints(origin=self.origin.key) if c.name.startswith(target)]
             if mine and len({c.run for c in mine}) == 1:
                 return [next((c for c in mine if c.name == target), mine[0])]
-        return [catalog.find(target, self._full_run(run, catalog) if run else None)]
+        try:
+            return [catalog.find(target, self._full_run(run, catalog) if run else None)]
+        except UnknownName:
+            if run is None and any(one.id == target for one in catalog.runs()):
+                return self._several("latest", target)
+            raise
 
     def _pool(self, run: str | None, catalog: Catalog) -> Checkpoints:
         """Where ``latest`` and ``best`` look: one run, else this notebook's, else (from a shell) all."""
@@ -181,6 +191,10 @@ class StoreReader:
 
     def _by_path(self, target: str, catalog: Catalog) -> Checkpoint:
         path = Path(os.path.expanduser(target)).absolute()
+        if path.is_dir():
+            raise UsageProblem(
+                f"{path} is a folder: name a checkpoint's file in it, or a run: `list --all` shows them"
+            )
         for checkpoint in Catalog(path.parent.parent).checkpoints():
             if path in (checkpoint.path, checkpoint.record_path):
                 return checkpoint

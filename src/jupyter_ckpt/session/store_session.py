@@ -23,6 +23,7 @@ from jupyter_ckpt.store.preservation import KeepPolicy
 from jupyter_ckpt.store.prune import PruneReport, last_policy, prune
 from jupyter_ckpt.store.trash import Emptied, TrashEntry, empty_trash, list_trash, trash, untrash
 from jupyter_ckpt.store.verify import verify_file
+from jupyter_ckpt.volumes.probe import try_folder
 
 Items = list[Item]
 Problems = list[str]
@@ -59,6 +60,8 @@ class StoreSession(StoreReader):
         choice = choose_store(path, self.origin)
         try:
             choice.path.mkdir(parents=True, exist_ok=True)
+            if try_folder(str(choice.path)).writable is False:
+                raise UsageProblem(f"{choice.path} cannot be written to: %ckpt storage lists other volumes")
         except OSError as error:
             raise StoreError(f"{choice.path} cannot be made ({error.strerror})", error.errno) from error
         remember(self.origin, choice.path)
@@ -100,7 +103,8 @@ class StoreSession(StoreReader):
         return self._mark(target, run, marks.untag, *check_tags(tags))
 
     def note(self, target: str, text: str, run: str | None = None) -> Checkpoint:
-        """Replace a checkpoint's note."""
+        """Replace a checkpoint's note; UsageProblem when it is no text."""
+        check_note(text)
         return self._mark(target, run, marks.note, text)
 
     def rm(self, target: str, run: str | None = None, *, force: bool = False) -> TrashEntry:
@@ -209,9 +213,16 @@ class StoreSession(StoreReader):
         return problems
 
 
-def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
+def check_note(note: str) -> str:
+    """A note as given; UsageProblem when it is no text."""
+    if not isinstance(note, str):
+        raise UsageProblem(f"a note is text, not a {type(note).__name__}")
+    return note
+
+
+def check_tags(tags: str | Iterable[str]) -> tuple[str, ...]:
     """Tags as given; UsageProblem for none, and for ones that could not be typed again."""
-    found = tuple(tags)
+    found = (tags,) if isinstance(tags, str) else tuple(tags)
     if not found:
         raise UsageProblem("which tag? As in `%ckpt tag latest good`")
     for one in found:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 from jupyter_ckpt.errors import CkptError, CorruptCheckpoint, UsageProblem
 from jupyter_ckpt.session.current_run import RunWish, runs_of
-from jupyter_ckpt.session.looking import is_path, pick_metric, ranked
+from jupyter_ckpt.session.looking import is_path, pick_metric, ranked, read_word
 from jupyter_ckpt.session.resuming import Found, first_good, open_checkpoint, open_file
 from jupyter_ckpt.state.tracked import Tracked
 from jupyter_ckpt.store.catalog import Catalog
 from jupyter_ckpt.store.checkpoint import Checkpoint
 from jupyter_ckpt.store.journal import Journal
 from jupyter_ckpt.store.marks import mark_verified
+
+_MOST = 3
+"""Lines about what could not be read."""
 
 if TYPE_CHECKING:
     from jupyter_ckpt.session.checkpointer import Checkpointer
@@ -48,14 +51,15 @@ def locate(session: Checkpointer, target: str, tracked: Sequence[Tracked]) -> tu
         raise UsageProblem(f"{target}: addresses cannot be resumed from: copy the file to a folder first")
     if is_path(target):
         return open_file(Path(os.path.abspath(os.path.expanduser(target))), tracked, session.watch), []
-    word, _, metric = target.partition(":")
-    if word not in ("latest", "best"):
+    wanted = read_word(target)
+    if wanted is None:
         return _open_named(session, session.find(target)), []
+    word, metric = wanted
     pool, remarks = _own_checkpoints(session)
     if not pool:
         return None, remarks
     if word == "best":
-        name, mode, remark = pick_metric(pool, session.policy, metric or None)
+        name, mode, remark = pick_metric(pool, session.policy, metric)
         pool = ranked(pool, name, mode)
         remarks += [remark] if remark else []
     return first_good(pool, session.watch, _remember_damage), remarks
@@ -86,17 +90,14 @@ def _own_checkpoints(session: Checkpointer) -> tuple[list[Checkpoint], list[str]
         return found, [
             f"{path.name} was passed over: {why}" for path, why in catalog.damaged if path.suffix == ".json"
         ]
-    if session.wish != RunWish():
-        return [], []
     others = [one for one in catalog.runs() if one.checkpoints]
-    if not others:
-        return [], []
+    unread = [f"{path} was passed over: {why}" for path, why in catalog.damaged[:_MOST]]
+    if session.wish != RunWish() or not others:
+        return [], unread
     count = f"{len(others)} other run{'s' if len(others) > 1 else ''}"
     newest = catalog.checkpoints(others[0].id)[0]
-    return [], [
-        f"{session.store} has checkpoints of {count}, not of {session.origin.title}:"
-        f" `%ckpt resume {newest.ref}` takes the newest"
-    ]
+    here = f"{session.store} has checkpoints of {count}, not of {session.origin.title}"
+    return [], [*unread, f"{here}: `%ckpt resume {newest.ref}` takes the newest"]
 
 
 def _remember_damage(checkpoint: Checkpoint, why: str) -> None:

@@ -71,6 +71,7 @@ class TrainingLoop:
         self._spacing: dict[str, int | None] = {}
         self._saves_epoch = False
         self._is_open = False  # an epoch was begun and has not ended
+        self._last_saved: int | None = None
         self._due: tuple[int, bool] | None = None
         self._epochs: Callable[[], TrainingEpochs | None] = lambda: None
         self.metrics: dict[str, float] = {}
@@ -94,12 +95,23 @@ class TrainingLoop:
         self._receipt = receipt
         restored = any(item.kind == "rng" and item.outcome is Outcome.RESTORED for item in receipt.items)
         self._rng = rng if restored and isinstance(rng, Mapping) else None
-        self.epoch, self._is_open, self._due = None, False, None
+        self.epoch, self._is_open, self._due, self._last_saved = None, False, None, None
         self.steps = receipt.step
         self.metrics.clear()
 
-    def saved(self, tracked: Sequence[Tracked]) -> None:
+    def looks_back(self, standing: Standing) -> list[str]:
+        """A line when an earlier epoch than the last one is saved with no resume between: the loop began again."""
+        last, epoch = self._last_saved, standing.epoch
+        if last is None or epoch is None or epoch >= last:
+            return []
+        return [
+            f"epoch {epoch} comes after epoch {last}, with what was learned until then: `start_epoch = %ckpt resume`"
+            " in the loop's cell goes on instead of beginning again"
+        ]
+
+    def saved(self, tracked: Sequence[Tracked], standing: Standing) -> None:
         """These were saved: nothing is due any more."""
+        self._last_saved = standing.epoch
         self._due = None
         self.models.remember(tracked)
 

@@ -21,6 +21,7 @@ from jupyter_ckpt.state.tracked import Kind, Tracked, classify, explain
 from jupyter_ckpt.state.wrappers import unwrap
 
 _SHELL_NAMES = frozenset(("In", "Out", "exit", "quit", "get_ipython", "open"))
+_LINKED = (Kind.MODEL, Kind.EMA, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER)
 _GOOD_NAMES = ("model", "net", "network", "optimizer", "scheduler", "scaler", "ema")
 _VALUES = re.compile(
     r"(history|log_history|logs|results|metrics|losses|accs|accuracies"
@@ -109,14 +110,14 @@ def survey(namespace: Mapping[str, Any]) -> Discovery:
         inside = " ".join(_names_inside(namespace)) or "NAME ..."
         raise NothingTracked(
             "no model or optimizer was found in this notebook: run the cells that make them,"
-            f" or name them with `%ckpt track {inside}`"
+            f" or name them with `%ckpt track {inside}`, in a function with `jupyter_ckpt.track(model=model)`"
         )
     kept, notes = check_links(found)
     tracked = [_tracked(namespace, name, obj, kind) for name, obj, kind in kept]
     tracked += _loader_generators(namespace, tracked)
     values, unsaveable = _values(namespace, tracked)
     tracked += values
-    notes += unsaveable
+    notes += unsaveable + _forgotten(namespace, tracked)
     order = {kind: number for number, kind in enumerate(Kind)}
     return Discovery(sorted(tracked, key=lambda one: order[one.kind]), notes)
 
@@ -138,20 +139,47 @@ def _user_names(namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
         if isinstance(name, str)
         and not name.startswith("_")
         and name not in _SHELL_NAMES
-        and not isinstance(obj, (type, types.ModuleType, types.FunctionType))
+        and not issubclass(type(obj), (type, types.ModuleType, types.FunctionType))
+        and _tells_its_class(obj)
         and not _is_ours(obj)
+    ]
+
+
+def _tells_its_class(obj: Any) -> bool:
+    """False for a proxy of something that is gone, and others whose class cannot be asked for."""
+    try:
+        return obj.__class__ is not None
+    except Exception:  # noqa: BLE001 - the user's code
+        return False
+
+
+def _forgotten(namespace: Mapping[str, Any], tracked: list[Tracked]) -> list[Item]:
+    """Notes about optimizers and the like that lie inside an object: an optimizer starts cold after a resume."""
+    known = {id(unwrap(obj)) for _, obj in _user_names(namespace)}
+    stateful = {one.name for one in tracked if one.kind is not Kind.MODEL}  # what lies in these is their own affair
+    names = [one.name for one in tracked if one.kind in _LINKED]
+    return [
+        Item(name, kind.value, Outcome.NOT_SAVED, f"lies inside an object: `%ckpt track {' '.join(names)} {name}`")
+        for name, obj, kind in _inside(namespace)
+        if kind in (Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER)
+        and id(unwrap(obj)) not in known
+        and name.partition(".")[0] not in stateful
     ]
 
 
 def _names_inside(namespace: Mapping[str, Any]) -> list[str]:
     """Dotted names of what objects of the user's hold as attributes: ``agent.net``, ``agent.optimizer``."""
-    wanted = (Kind.MODEL, Kind.EMA, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER)
-    found: dict[int, str] = {}
+    return [name for name, _, _ in _inside(namespace)]
+
+
+def _inside(namespace: Mapping[str, Any]) -> list[tuple[str, Any, Kind]]:
+    found: dict[int, tuple[str, Any, Kind]] = {}
     for name, obj in _user_names(namespace):
         held = getattr(obj, "__dict__", None)
         for attribute, value in held.items() if isinstance(held, dict) else ():
-            if isinstance(attribute, str) and classify(attribute, value) in wanted:
-                found.setdefault(id(value), f"{name}.{attribute}")
+            kind = classify(attribute, value) if isinstance(attribute, str) and _tells_its_class(value) else None
+            if kind in _LINKED:
+                found.setdefault(id(value), (f"{name}.{attribute}", value, kind))
     return list(found.values())
 
 

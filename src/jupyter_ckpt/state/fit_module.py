@@ -190,4 +190,6 @@ def parse_device(text: str | torch.device) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise UsageProblem(f"--map-location {text}: no such device on this machine") from error
+    if device.type == "meta":
+        raise UsageProblem("--map-location meta: that device holds no values, the weights would be lost")
     return device

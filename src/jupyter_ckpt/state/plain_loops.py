@@ -20,7 +20,7 @@ def inside_plain_loop(namespace: Mapping[str, Any]) -> str | None:
     is no loop; neither is one that has given out its last batch.
     """
     values = list(namespace.values())
-    loaders = {id(one): name for name, one in list(namespace.items()) if isinstance(one, DataLoader)}
+    loaders = {id(one): name for name, one in list(namespace.items()) if issubclass(type(one), DataLoader)}
     if not loaders:
         return None
     held = {id(one) for one in values}

@@ -17,7 +17,7 @@ from pathlib import Path
 from jupyter_ckpt.errors import CkptError, DurabilityUncertain, NoSpace, NotCommitted
 from jupyter_ckpt.store.archive import Archive, Progress, Written
 from jupyter_ckpt.store.folder import Folder, sync_file
-from jupyter_ckpt.store.record import DATA_SUFFIX, RECORD_SUFFIX, CommitRecord, dump_record
+from jupyter_ckpt.store.record import DATA_SUFFIX, RECORD_SUFFIX, CommitRecord, dump_record, parse_record
 from jupyter_ckpt.store.temporary import temporary_name
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -76,7 +76,9 @@ def commit(
         try:
             written = _write_data(held, data_name, archive, made, rename, random_writes, threads, progress)
             record = make_record(written)
-            _write_record(held, record_name, dump_record(record), made, rename)
+            raw = dump_record(record)
+            _check_readable(name, raw)
+            _write_record(held, record_name, raw, made, rename)
         except OSError as error:
             raise _taken_back(held, name, folder, made, error) from error
         except BaseException:
@@ -98,6 +100,14 @@ def commit(
                 errno.ESTALE,
             )
     return record
+
+
+def _check_readable(name: str, raw: bytes) -> None:
+    """A record that cannot be read back would be a checkpoint that was reported and is lost."""
+    try:
+        parse_record(raw)
+    except ValueError as error:
+        raise NotCommitted(f"{name} was not saved: its record could not be read back ({error})") from error
 
 
 def _write_data(

@@ -150,6 +150,8 @@ def _load(path: Path, *, mmap: bool = sys.platform != "win32") -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the pickle protocol: it is refused or read, and that is said
             tree = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+    except KeyError as error:  # bytes that are no pickle at all, such as a text
+        raise RefusedFile(f"{path.name} is no file of torch.save") from error
     except pickle.UnpicklingError as error:
         raise _refusal(path, error) from error
     except Exception as error:  # what torch's reader raises on damage is as varied as the damage
