@@ -138,6 +138,12 @@ def test_tab_knows_verbs_options_and_names(kernel: Kernel) -> None:
     assert "best" in kernel.complete("%ckpt show be")
 
 
+def test_a_save_in_a_function_knows_the_functions_names(kernel: Kernel) -> None:
+    kernel.run("epoch = 77\ndef train():\n    epoch, acc = 2, 0.625\n    %ckpt save --metric acc\ntrain()")
+    assert kernel.run("one = jupyter_ckpt.find()\none.epoch, one.metrics").value == "(2, {'acc': 0.625})"
+    kernel.run("%ckpt rm latest\ndel epoch")
+
+
 def test_a_model_that_is_not_defined_is_named_with_its_cell(kernel: Kernel) -> None:
     kernel.run("kept = model, optimizer; del model, optimizer, kept")
     ran = kernel.run("%ckpt resume")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_ckpt.commands.looking import json_option, run_option
 from jupyter_ckpt.commands.verb import Answer, Parser, Verb
+from jupyter_ckpt.errors import UsageProblem
 
 if TYPE_CHECKING:
     from jupyter_ckpt.session.store_session import StoreSession
@@ -48,7 +49,11 @@ def _keep(session: StoreSession, args: argparse.Namespace) -> Answer:
     from jupyter_ckpt.display.prune import plan_view
     from jupyter_ckpt.store.preservation import KeepPolicy
 
-    chosen = KeepPolicy() if args.everything else _policy(args)
+    chosen = _policy(args)
+    if args.everything:
+        if chosen is not None:
+            raise UsageProblem("--everything keeps everything: leave the other wishes out")
+        chosen = KeepPolicy()
     if chosen is None:
         present = session.policy
         text = present.describe() if present else "keeps everything"

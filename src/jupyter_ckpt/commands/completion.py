@@ -28,6 +28,8 @@ def completions(session: Any, text: str) -> list[str]:
     words, last = _split(text)
     if not words:
         return [name for name in verb_names(kernel=True) if name.startswith(last)]
+    if words[0] == "help":
+        return [name for name in verb_names(kernel=True) if name.startswith(last)]
     verb = VERBS.get(words[0])
     if verb is None:
         return []
@@ -76,7 +78,7 @@ def _option_values(session: Any, verb: str, action: argparse.Action) -> list[str
     if flag == "--metric" and verb != "save":
         return sorted({name for one in session.list() for name in one.metrics})
     if flag in ("--metric", "--hparam"):
-        return [name for name in _names(session) if isinstance(session.namespace[name], (int, float, list))]
+        return [name for name in _names(session) if _may_be_measured(session.namespace[name])]
     if flag == "--tag":
         return sorted({tag for one in session.list() for tag in one.tags})
     return ["cpu", "cuda"] if flag == "--map-location" else []
@@ -85,7 +87,13 @@ def _option_values(session: Any, verb: str, action: argparse.Action) -> list[str
 def _checkpoints(session: Any, verb: str) -> list[str]:
     found = session.list() or session.list(everywhere=True)
     words = ["latest", "best"] if verb in ("resume", "show", "diff", "pin", "tag", "note", "export", "verify") else []
-    return words + [one.name for one in found] + [one.ref for one in found]
+    best = [f"best:{name}" for name in sorted({name for one in found for name in one.metrics})] if words else []
+    return words + best + [one.name for one in found] + [one.ref for one in found]
+
+
+def _may_be_measured(value: Any) -> bool:
+    """A number, a list of them, or what turns into one: a tensor, a numpy scalar."""
+    return issubclass(type(value), (int, float, list)) or hasattr(type(value), "__float__")
 
 
 def _names(session: Any) -> list[str]:

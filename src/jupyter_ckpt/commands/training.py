@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jupyter_ckpt.commands.verb import Answer, Parser, Verb, key_values
@@ -43,9 +44,9 @@ def _run(session: Checkpointer, args: argparse.Namespace) -> Answer:
     given, names = key_values(args.hparam, "--hparam")
     values: dict[str, Any] = {}
     for name in names:
-        if name not in session.namespace:
+        if name not in args.scope and name not in session.namespace:
             raise UnknownName(f"--hparam {name}: there is no variable of that name{_near(session, name)}")
-        values[name] = session.namespace[name]
+        values[name] = args.scope[name] if name in args.scope else session.namespace[name]
     values |= {name: _literal(text) for name, text in given.items()}
     return Answer(notice_view(session.run(args.name, new=args.new, **values)))
 
@@ -63,16 +64,17 @@ def _save_options(parser: Parser) -> None:
 
 def _save(session: Checkpointer, args: argparse.Namespace) -> Answer:
     from jupyter_ckpt.display.receipts import save_view
-    from jupyter_ckpt.session.standing import read_metrics
+    from jupyter_ckpt.session.standing import epoch_in, read_metrics
 
+    names_here = {**session.namespace, **args.scope}
     metrics: dict[str, Any] | None = None
     if args.metric:
         given, names = key_values(args.metric, "--metric")
-        metrics = read_metrics(names, session.namespace)
+        metrics = read_metrics(names, names_here)
         metrics |= {name: _metric(name, text) for name, text in given.items()}
     receipt = session.save(
-        _whole(session, args.epoch, "--epoch"),
-        _whole(session, args.step, "--step"),
+        _whole(names_here, args.epoch, "--epoch") if args.epoch is not None else epoch_in(args.scope),
+        _whole(names_here, args.step, "--step"),
         metrics,
         args.tag,
         args.note,
@@ -129,11 +131,11 @@ def _metric(name: str, text: str) -> float:
         raise UsageProblem(f"--metric {name}={text}: {text[:40]!r} is not a number") from None
 
 
-def _whole(session: Checkpointer, text: str | None, option: str) -> int | None:
+def _whole(names: Mapping[str, Any], text: str | None, option: str) -> int | None:
     """A number, or the name of a variable that holds one."""
     if text is None:
         return None
-    value: Any = session.namespace.get(text, text)
+    value: Any = names.get(text, text)
     try:
         return int(value)
     except (TypeError, ValueError):
@@ -175,7 +177,7 @@ VERBS = (
         [
             ("", "epoch and step are read from the notebook"),
             ("--metric loss acc", "with the values of the variables loss and acc"),
-            ("--metric acc=0.982 --tag good --note 'before unfreezing'", ""),
+            ('--metric acc=0.982 --tag good --note "before unfreezing"', ""),
         ],
         _save_options,
         _save,

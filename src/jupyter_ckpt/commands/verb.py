@@ -86,6 +86,8 @@ class Parser(argparse.ArgumentParser):
     """Raises instead of printing and leaving the process."""
 
     def error(self, message: str) -> NoReturn:
+        if message.startswith("unrecognized arguments"):
+            message += "; what has spaces needs quotes"
         raise UsageProblem(f"{self.prog}: {message} (`{self.prog} -h` has examples)")
 
     def print_help(self, file: Any = None) -> NoReturn:
