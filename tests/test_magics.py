@@ -136,6 +136,8 @@ def test_tab_knows_verbs_options_and_names(kernel: Kernel) -> None:
     assert any(word.startswith("epoch-0002") for word in kernel.complete("%ckpt resume epoch-0002"))
     assert "history" in kernel.complete("%ckpt track his")
     assert "best" in kernel.complete("%ckpt show be")
+    assert "loss" in kernel.complete("%ckpt resume best:")
+    assert "loss" in kernel.complete("%ckpt resume best:l")
 
 
 def test_a_save_in_a_function_knows_the_functions_names(kernel: Kernel) -> None:

@@ -126,7 +126,11 @@ def complete(shell: InteractiveShell, event: Any) -> list[str]:
     if not _OURS.match(text):
         return []
     try:
-        return completions(current(), text[text.index(PREFIX) + len(PREFIX) :])
+        found = completions(current(), text[text.index(PREFIX) + len(PREFIX) :])
+        # IPython takes what follows a colon for a word of its own: of best:loss it wants loss
+        before = text[: len(text) - len(event.symbol)] if text.endswith(event.symbol) else text
+        known = len(re.split(r"\s", before)[-1])
+        return [word[known:] for word in found]
     except (CkptError, OSError):
         return []  # a store that cannot be read has no names to offer
 

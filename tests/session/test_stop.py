@@ -210,3 +210,12 @@ def test_progress_bars_do_not_hide_how_a_loop_ended(notebook: Notebook) -> None:
         for _ in bar:
             raise KeyboardInterrupt
     assert list(notebook.ckpt.epochs(4)) == [3], "stopped inside: once more"
+
+
+def test_a_loop_over_epochs_goes_on_after_epochs_that_were_saved_by_hand(notebook: Notebook) -> None:
+    for epoch in range(3):
+        notebook.ckpt.save(epoch=epoch)
+    assert list(notebook.ckpt.epochs(4)) == [3]
+    notebook.ckpt.resume("epoch-0001")
+    notebook.ckpt.save(epoch=2)
+    assert list(notebook.ckpt.epochs(4)) == [3]

@@ -71,7 +71,7 @@ class TrainingLoop:
         self._spacing: dict[str, int | None] = {}
         self._saves_epoch = False
         self._is_open = False  # an epoch was begun and has not ended
-        self._last_saved: int | None = None
+        self._saved: Standing | None = None  # since the last resume
         self._due: tuple[int, bool] | None = None
         self._epochs: Callable[[], TrainingEpochs | None] = lambda: None
         self.metrics: dict[str, float] = {}
@@ -95,13 +95,13 @@ class TrainingLoop:
         self._receipt = receipt
         restored = any(item.kind == "rng" and item.outcome is Outcome.RESTORED for item in receipt.items)
         self._rng = rng if restored and isinstance(rng, Mapping) else None
-        self.epoch, self._is_open, self._due, self._last_saved = None, False, None, None
+        self.epoch, self._is_open, self._due, self._saved = None, False, None, None
         self.steps = receipt.step
         self.metrics.clear()
 
     def looks_back(self, standing: Standing) -> list[str]:
         """A line when an earlier epoch than the last one is saved with no resume between: the loop began again."""
-        last, epoch = self._last_saved, standing.epoch
+        last, epoch = self._saved.epoch if self._saved is not None else None, standing.epoch
         if last is None or epoch is None or epoch >= last:
             return []
         return [
@@ -111,7 +111,7 @@ class TrainingLoop:
 
     def saved(self, tracked: Sequence[Tracked], standing: Standing) -> None:
         """These were saved: nothing is due any more."""
-        self._last_saved = standing.epoch
+        self._saved = standing
         self._due = None
         self.models.remember(tracked)
 
@@ -256,6 +256,8 @@ class TrainingLoop:
     def _next_epoch(self) -> int:
         if self.epoch is not None:
             return self.epoch + 1
+        if self._saved is not None:  # by hand, in another kind of loop
+            return self._saved.next_epoch
         return self._receipt.next_epoch if self._receipt is not None else 0
 
 
