@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jupyter_ckpt.volumes.assessment import Verdict
 from jupyter_ckpt.volumes.containers import Facts
 from jupyter_ckpt.volumes.fstypes import Family, family
-from jupyter_ckpt.volumes.table import Mount
+from jupyter_ckpt.volumes.table import Mount, normal
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,17 @@ class Case:
     def on_root(self) -> bool:
         """Whether the path lies on the root file system."""
         return self.mount.mount_point == "/"
+
+    @property
+    def inside(self) -> str:
+        """Where the path lies on its file system: the mounted folder and what follows; empty where it is not shown.
+
+        For a host's folder in a container this is the path on that disk, as far as the table can tell.
+        """
+        if not self.mount.has_root:
+            return ""
+        below = self.path if self.on_root else self.path[len(self.mount.mount_point) :]
+        return normal(f"{self.mount.root}/{below}")
 
 
 Rule = Callable[[Case], "Verdict | None"]

@@ -90,8 +90,8 @@ class Facts:
 
     @cached_property
     def layered_root(self) -> bool:
-        """Whether ``/`` is a union of layers."""
-        return self.root is not None and family(self.root) is Family.LAYER
+        """Whether ``/`` is a union of layers; an image-based system's (composefs) is not a container's."""
+        return self.root is not None and family(self.root) is Family.LAYER and self.root.source != "composefs"
 
     @cached_property
     def nspawn(self) -> bool:
@@ -122,8 +122,8 @@ class Facts:
 
     @cached_property
     def sandbox(self) -> bool:
-        """Whether this runs in gVisor or Kata, which hide what is behind a mount."""
-        return any(family(mount) is Family.SANDBOX for mount in self.mounts)
+        """Whether this runs in gVisor or Kata, which hide what is behind a mount (WSL's own shares look the same)."""
+        return not self.wsl and any(family(mount) is Family.SANDBOX for mount in self.mounts)
 
     @cached_property
     def claims_container(self) -> bool:
@@ -132,6 +132,7 @@ class Facts:
             self.exists("/.dockerenv")
             or self.exists("/run/.containerenv")
             or self.environ.get("container", "") in ("docker", "podman", "oci", "containerd")
+            or "KUBERNETES_SERVICE_HOST" in self.environ
         )
 
     @cached_property

@@ -17,7 +17,7 @@ _NEVER = (
     *("/var/lib/snapd", "/var/snap", "/System"),
 )
 # Partitions of a machine; in a container the same folders may well carry a volume.
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/var/log", "/var/cache", "/var/db", "/opt/bin")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/var/log", "/var/cache", "/var/db", "/var/lib", "/opt/bin")
 _NO_STORAGE = frozenset({Family.PSEUDO, Family.IMAGE})
 _DRIVE_FOLDERS = ("MyDrive", "My Drive")
 _LOOKED_AT = 32

@@ -39,12 +39,13 @@ _IMAGE = _words(
     "fuse.squashfuse_ll fuse.snapfuse fuse.archivemount composefs"
 )
 _LAYER = _words(
-    "overlay overlayfs aufs unionfs fuse.fuse-overlayfs fuse-overlayfs fuse.unionfs shiftfs fuse.unionfs-fuse"
+    "overlay overlayfs aufs unionfs fuse.fuse-overlayfs fuse-overlayfs fuse.unionfs shiftfs fuse.unionfs-fuse "
+    "fuse.nydus-overlayfs"
 )
 _DISK = _words(
     "ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs reiser4 nilfs2 bcachefs ntfs ntfs3 vfat msdos fat "
     "exfat fuseblk hfs hfsplus apfs ufs zonefs jffs2 ubifs yaffs2 minix gfs2 ocfs2 vxfs fuse.ntfs-3g "
-    "fuse.ntfs fuse.exfat fuse.ext2 fuse.zfs fuse.mergerfs lxfs wslfs refs ecryptfs"
+    "fuse.ntfs fuse.exfat fuse.ext2 fuse.zfs fuse.mergerfs fuse.shfs lxfs wslfs refs ecryptfs"
 )
 _NETWORK = _words(
     "nfs nfs3 nfs4 cifs smb smbfs smb2 smb3 ceph lustre lustre_lite gpfs mmfs beegfs fhgfs glusterfs "
@@ -57,9 +58,9 @@ _HOST_SHARE = _words(
 )
 # FUSE programs whose files are kept elsewhere; the name is the sub-type or, on a bare "fuse", the head of the source.
 _POSIX_STORES = _words(
-    "juicefs glusterfs ceph ceph-fuse mfs moosefs lizardfs saunafs seaweedfs alluxio alluxio-fuse quobyte "
-    "sshfs hdfs fuse_dfs cpfs davfs davfs2 cubefs chubaofs curvefs beegfs weka wekafs smbnetfs 3fs hf3fs "
-    "objectivefs cunofs s3ql gfarm gfarm2fs vastfs"
+    "juicefs glusterfs ceph ceph-fuse mfs moosefs lizardfs saunafs seaweedfs weed alluxio alluxio-fuse quobyte "
+    "sshfs hdfs fuse_dfs cpfs davfs davfs2 cubefs chubaofs curvefs beegfs beegfs_nodev weka wekafs smbnetfs 3fs "
+    "hf3fs objectivefs cunofs s3ql gfarm gfarm2fs vastfs"
 )
 _OBJECT_STORES = _words(
     "gcsfuse rclone s3fs yas3fs goofys geesefs blobfuse blobfuse2 mountpoint-s3 mount-s3 ossfs ossfs2 "
@@ -120,7 +121,9 @@ def _shared_by_a_host(mount: Mount) -> Family:
         return Family.HOST_SHARE
     if "kataShared" in words or mount.source in ("", "none"):
         return Family.SANDBOX  # Kata and gVisor hide what is behind
-    if mount.has_option("directfs") or mount.option("trans") in ("fd", "unix"):
+    # gVisor names its descriptors rfdno and wfdno; Linux (WSL, ChromeOS) says rfd and wfd
+    linux = mount.has_option("rfd") or mount.has_option("wfd")
+    if mount.has_option("directfs") or (mount.option("trans") in ("fd", "unix") and not linux):
         return Family.SANDBOX
     return Family.HOST_SHARE
 

@@ -1,4 +1,4 @@
-"""Rented machines, workspaces and jobs: where their own documentation says that files are kept."""
+"""Rented machines and workspaces: where their own documentation says that files are kept."""
 
 from __future__ import annotations
 
@@ -18,28 +18,6 @@ from jupyter_ckpt.volumes.place import (
 
 MACHINES: tuple[Platform, ...] = (
     Platform(
-        "SageMaker training job",
-        (
-            Place(
-                "/opt/ml/checkpoints",
-                UNKNOWN,
-                "uploaded to S3 only when the job was given a checkpoint_s3_uri",
-            ),
-            Place("/opt/ml/model", UNKNOWN, "uploaded to S3 only when the job ends by itself"),
-            Place("/opt/ml/output", UNKNOWN, "uploaded to S3 only when the job ends by itself"),
-            Place("/", EPHEMERAL, "the training instance is removed with the job"),
-        ),
-        "AWS documentation, Checkpoints in Amazon SageMaker",
-        env=("SM_MODEL_DIR", "TRAINING_JOB_NAME+SM_HOSTS"),
-        files=("/opt/ml/input/config/resourceconfig.json",),
-    ),
-    Platform(
-        "Vertex AI training",
-        (Place("/", EPHEMERAL, "the replica is removed with the job; only /gcs is kept"),),
-        "Vertex AI documentation, custom training",
-        env=("AIP_CHECKPOINT_DIR", "AIP_MODEL_DIR", "CLOUD_ML_JOB_ID"),
-    ),
-    Platform(
         "Databricks",
         (
             Place("/dbfs/local_disk0", EPHEMERAL, "the driver's own disk is lost with the cluster", ANY),
@@ -56,6 +34,7 @@ MACHINES: tuple[Platform, ...] = (
         ),
         "docs.databricks.com: Databricks File System; Volumes",
         env=("DATABRICKS_RUNTIME_VERSION",),
+        mounts=("/local_disk0", "/dbfs@dbfsfuse"),
     ),
     Platform(
         "RunPod Serverless",
@@ -216,30 +195,6 @@ MACHINES: tuple[Platform, ...] = (
         env=("CLOUD_SHELL=true", "DEVSHELL_PROJECT_ID"),
     ),
     Platform(
-        "GitHub Actions",
-        (Place("/", EPHEMERAL, "a hosted runner is thrown away after the job"),),
-        "GitHub documentation, about GitHub-hosted runners",
-        env=("RUNNER_ENVIRONMENT=github-hosted",),
-    ),
-    Platform(
-        "AWS Fargate",
-        (Place("/", EPHEMERAL, "the task's storage is deleted when the task ends"),),
-        "AWS documentation, storage options for Amazon ECS tasks",
-        env=("AWS_EXECUTION_ENV=AWS_ECS_FARGATE",),
-    ),
-    Platform(
-        "AWS Lambda",
-        (Place("/", EPHEMERAL, "a function's files are lost with its execution environment"),),
-        "AWS documentation, Lambda ephemeral storage",
-        env=("AWS_LAMBDA_FUNCTION_NAME",),
-    ),
-    Platform(
-        "Cloud Run",
-        (Place("/", EPHEMERAL, "an instance's files are kept in memory and lost with it"),),
-        "Google Cloud documentation, Cloud Run container runtime contract",
-        env=("K_SERVICE+K_REVISION", "CLOUD_RUN_JOB"),
-    ),
-    Platform(
         "Fly.io",
         (
             Place("/", UNKNOWN, "a Fly volume lies on one host and is as safe as its snapshots", own_mount=True),
@@ -247,16 +202,6 @@ MACHINES: tuple[Platform, ...] = (
         ),
         "fly.io documentation, volumes",
         env=("FLY_APP_NAME",),
-    ),
-    Platform(
-        "Nomad",
-        (
-            Place("/local", SESSION, "an allocation's folder is collected with the allocation", own_mount=True),
-            Place("/alloc", SESSION, "an allocation's folder is collected with the allocation", own_mount=True),
-            Place("/secrets", EPHEMERAL, "an allocation's secrets, in memory", own_mount=True),
-        ),
-        "HashiCorp Nomad documentation, allocation working directory",
-        env=("NOMAD_ALLOC_DIR", "NOMAD_ALLOC_ID"),
-        mounts=("/local+/secrets",),
+        files=("/.fly/api",),
     ),
 )

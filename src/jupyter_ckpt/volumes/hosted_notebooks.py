@@ -44,7 +44,7 @@ NOTEBOOKS: tuple[Platform, ...] = (
                 SESSION,
                 "Kaggle keeps /kaggle/working between sessions only when persistence is on, or as output of a commit",
             ),
-            Place("/kaggle/input", EPHEMERAL, "Kaggle's input folder is a read-only copy of data sets"),
+            Place("/kaggle/input", EPHEMERAL, "Kaggle's input folder is a read-only copy of data sets", ANY),
             Place(
                 "/",
                 EPHEMERAL,
@@ -116,7 +116,7 @@ NOTEBOOKS: tuple[Platform, ...] = (
         "AWS documentation, Amazon SageMaker Studio spaces",
         env=("SAGEMAKER_SPACE_NAME", "SAGEMAKER_APP_TYPE"),
         files=("/opt/.sagemakerinternal",),
-        mounts=("/opt/.sagemakerinternal*",),
+        mounts=("/opt/.sagemakerinternal*", "/mnt/sagemaker-nvme"),
     ),
     Platform(
         "Azure ML compute instance",

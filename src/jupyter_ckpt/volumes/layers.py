@@ -35,7 +35,7 @@ _RUNTIME_STATE = re.compile(
 )
 _STORE = re.compile(
     r"containers/storage/|/var/lib/docker/|^/docker/|/overlay2/|/var/lib/containerd/|/io\.containerd|/var/lib/containers/|"
-    r"/buildkit/|/var/lib/buildah/|/buildah-cache"
+    r"/buildkit/|/var/lib/buildah/|/buildah-cache|/var/lib/sysbox/"
 )
 
 
@@ -45,6 +45,10 @@ def layer(path: str, mount: Mount, facts: Facts) -> Verdict | None:
         return _gone("the workspace's root is reset at every start")
     if mount.mount_point == "/" and family(mount) is Family.SANDBOX:
         return _gone("the sandbox's root goes with the container")
+    if mount.mount_point == "/" and family(mount) is Family.UNKNOWN and (facts.injected or facts.kubernetes):
+        return _gone("files in the container's own layer go when it is removed or rebuilt")
+    if mount.source == "composefs":
+        return _gone(f"{mount.mount_point} is the system's read-only image")
     if family(mount) is not Family.LAYER:
         return None
     upper = mount.option("upperdir")

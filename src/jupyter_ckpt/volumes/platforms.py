@@ -12,12 +12,13 @@ from functools import lru_cache
 from jupyter_ckpt.volumes.assessment import Verdict
 from jupyter_ckpt.volumes.containers import Facts
 from jupyter_ckpt.volumes.fstypes import family
+from jupyter_ckpt.volumes.hosted_jobs import JOBS
 from jupyter_ckpt.volumes.hosted_machines import MACHINES
 from jupyter_ckpt.volumes.hosted_notebooks import NOTEBOOKS
 from jupyter_ckpt.volumes.place import Platform
 from jupyter_ckpt.volumes.table import Mount, covers
 
-PLATFORMS: tuple[Platform, ...] = NOTEBOOKS + MACHINES
+PLATFORMS: tuple[Platform, ...] = NOTEBOOKS + MACHINES + JOBS
 
 
 @lru_cache(maxsize=8)

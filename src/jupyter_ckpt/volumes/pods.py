@@ -15,7 +15,7 @@ from jupyter_ckpt.volumes.table import Mount
 _PLUGIN = re.compile(rf"{POD.pattern}volumes/kubernetes\.io~([a-z0-9-]+)/")
 _SUBPATH = re.compile(rf"{POD.pattern}volume-subpaths/")
 _IMAGE_VOLUME = re.compile(
-    rf"io\.containerd\.grpc\.v1\.cri/containers/{HEX}/volumes/|/overlay-containers/{HEX}/(?:userdata/)?volumes/"
+    rf"io\.containerd\.(?:grpc\.v1\.cri|cri\.v1\.runtime)/containers/{HEX}/volumes/|/overlay-containers/{HEX}/(?:userdata/)?volumes/"
 )
 _CONFIGURATION = ("configmap", "secret", "projected", "downward-api", "git-repo")
 # Provisioners that make a claim out of a folder on the node: local-path (k3s, kind), OpenEBS, MicroK8s, minikube.
@@ -23,6 +23,7 @@ _CLAIM_FOLDER = re.compile(rf"(?:^|[/_.-])pvc-{UUID}|/hostpath-provisioner/|/loc
 _DRIVER_DEVICE = re.compile(
     rf"/dev/(?:longhorn|rbd|pxd|topolvm|drbd|nbd)[/\d]|/dev/linstor|pvc-{UUID}|/dev/mapper/(?:mpath|pvc)|csi-vol-|/dev/rbd\d"
 )
+_WHOLE_DISK = re.compile(r"/dev/(?:[shv]d[a-z]+|xvd[a-z]+|nvme\d+n\d+|loop\d+|mapper/mpath\w+)$")
 _NESTED_NODE = re.compile(rf"/volumes/{HEX}/_data/")
 
 
@@ -64,6 +65,11 @@ def named_by_driver(mount: Mount) -> bool:
     return _DRIVER_DEVICE.search(mount.source) is not None and mount.whole
 
 
+def whole_disk(mount: Mount) -> bool:
+    """Whether the device is a disk without partitions, as a volume is attached; a node's own disk has partitions."""
+    return _WHOLE_DISK.match(mount.source) is not None or named_by_driver(mount)
+
+
 def claim(path: str, mount: Mount, facts: Facts) -> Verdict:
     """A disk mounted into a pod, outside the kubelet's folder: a claim, a local volume or a hostPath.
 
@@ -85,7 +91,8 @@ def claim(path: str, mount: Mount, facts: Facts) -> Verdict:
     if _system_folder(mount.root):
         return Verdict(Durability.UNKNOWN, "a system folder of the node (hostPath), which the node may clean up.")
     if not facts.injected_devices:
-        if mount.whole:
+        # df shows one mount per disk, so that an emptyDir may hide /etc/hosts: partitions are the node's own disk
+        if mount.root == "/" or (not mount.has_root and whole_disk(mount)):
             return Verdict(Durability.PERSISTENT, "a disk of its own in this pod, kept until its claim is deleted.")
         return Verdict(Durability.UNKNOWN, "a folder of a disk that may be the node's own.")
     if mount.device in facts.injected_devices:

@@ -16,6 +16,7 @@ from jupyter_ckpt.volumes.table import covers
 EPHEMERAL, UNKNOWN = Durability.EPHEMERAL, Durability.UNKNOWN
 
 _PSEUDO_TREES = ("/proc", "/sys", "/dev")
+_SNAPS = ("/snap", "/var/lib/snapd/snap")
 _RUN_TREES = ("/run", "/var/run")
 _SINGLE_FILES = frozenset(
     (
@@ -39,6 +40,16 @@ _FILE_NAME = re.compile(
     r"/\.(?:gitconfig|bashrc|bash_history|zshrc|profile|netrc|npmrc|pypirc|vimrc|git-credentials|viminfo)$|"
     r"\.sock\b"
 )
+
+
+# The temporary disks of rented machines, as clouds and their images name them: Azure's resource disk, the instance
+# stores of AWS (also on its Deep Learning images and in SageMaker), the local SSDs of Google.
+_TEMPORARY_DISK = re.compile(
+    r"ephemeral|azure_resource|instance[-_]?stor(?:e|age)|(?:^|[/_-])local[-_]?(?:nvme[-_]?)?ssd|/dlami/nvme|"
+    r"^/mnt/resource$|/sagemaker-nvme|/by-id/.*(?:InstanceStorage|Instance_Storage)",
+    re.I,
+)
+_OPTICAL = re.compile(r"/dev/(?:sr\d+|scd\d+|cdrom|dvd)$")
 
 
 def deleted_source(case: Case) -> Verdict | None:
@@ -66,7 +77,9 @@ def no_storage(case: Case) -> Verdict | None:
         )
     if case.family is Family.PSEUDO or any(covers(tree, path) for tree in _PSEUDO_TREES):
         return Verdict(EPHEMERAL, f"{mount.mount_point} is an interface of the system, not a place for files.")
-    if case.family is Family.IMAGE:
+    # df and findmnt show images as what is inside of them
+    snap = mount.source.startswith("/dev/loop") and any(covers(tree, mount.mount_point) for tree in _SNAPS)
+    if case.family is Family.IMAGE or snap or _OPTICAL.match(mount.source):
         return Verdict(
             EPHEMERAL,
             f"{mount.mount_point} is a read-only image ({mount.fstype}): nothing can be saved there.",
@@ -86,7 +99,7 @@ def single_file(case: Case) -> Verdict | None:
     """A file bound over another one is no folder to save into, however real its disk is."""
     mount = case.mount
     # a machine's own disk may well be mounted on a folder with such a name
-    lent = case.facts.container or case.family is Family.HOST_SHARE
+    lent = case.facts.container or case.facts.root is None or case.family is Family.HOST_SHARE
     named_like_a_file = lent and _FILE_NAME.search(mount.mount_point) is not None
     if named_like_a_file or mount.mount_point in _SINGLE_FILES or mount.root in _SINGLE_FILES:
         return Verdict(EPHEMERAL, f"{mount.mount_point} is a single file that was put in, not a folder.")
@@ -97,23 +110,24 @@ def wsl_own(case: Case) -> Verdict | None:
     """Folders in which WSL keeps its own things; /mnt/wsl is shared by the distributions, in memory."""
     mount = case.mount
     own = ("/usr/lib/wsl", "/usr/lib/modules", "/mnt/wslg", "/mnt/wsl", "/init")
+    root = case.facts.root
+    if case.facts.wsl and covers("/mnt/wsl", mount.mount_point) and case.family is Family.DISK and mount is not root:
+        return Verdict(UNKNOWN, f"{mount.mount_point} is a disk that was attached to WSL for this session.")
     if case.facts.wsl and any(covers(tree, mount.mount_point) for tree in own):
         return Verdict(EPHEMERAL, f"{mount.mount_point} belongs to WSL itself and is lost when WSL stops.")
     return None
 
 
-def azure_temporary_disk(case: Case) -> Verdict | None:
-    """Azure's temporary disk carries a warning file; cloud-init mounts other clouds' instance stores the same way."""
+def temporary_disk(case: Case) -> Verdict | None:
+    """A rented machine's own fast disk, which is another one after the next start.
+
+    Azure's carries a warning file; the others are known by the names that clouds and their images give them.
+    """
     mount = case.mount
     if case.family is not Family.DISK or case.on_root:
         return None
     warned = case.facts.exists(mount.mount_point.rstrip("/") + "/DATALOSS_WARNING_README.txt")
-    if (
-        warned
-        or "azure_resource" in mount.source
-        or "ephemeral" in mount.mount_point
-        or mount.mount_point == "/mnt/resource"
-    ):
+    if warned or _TEMPORARY_DISK.search(mount.source) or _TEMPORARY_DISK.search(mount.mount_point):
         return Verdict(
             EPHEMERAL, f"{mount.mount_point} is the machine's temporary disk: wiped when the machine stops."
         )
@@ -126,6 +140,6 @@ FIRST: tuple[Rule, ...] = (
     single_file,
     wsl_own,
     lambda case: pods.kubelet(case.path, case.mount),
-    azure_temporary_disk,
+    temporary_disk,
 )
 """Rules that prove something about the mount itself; asked before any platform."""

@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import re
 
-from jupyter_ckpt.volumes import layers, pods
+from jupyter_ckpt.volumes import jobs, layers, lent, pods
 from jupyter_ckpt.volumes.assessment import Durability, Verdict
 from jupyter_ckpt.volumes.case import Case, Rule
 from jupyter_ckpt.volumes.fstypes import Family, is_object_store, sub_type
 from jupyter_ckpt.volumes.table import covers
 
-PERSISTENT, SESSION, EPHEMERAL, UNKNOWN = (
-    Durability.PERSISTENT,
-    Durability.SESSION,
-    Durability.EPHEMERAL,
-    Durability.UNKNOWN,
-)
+PERSISTENT, EPHEMERAL, UNKNOWN = Durability.PERSISTENT, Durability.EPHEMERAL, Durability.UNKNOWN
 
 _SYSTEM_TREES = (
     *(f"/usr/{name}" for name in ("bin", "sbin", "lib", "lib32", "lib64", "libexec", "src", "include")),
@@ -35,27 +30,7 @@ _SYSTEM_TREES = (
         "/usr/local/nvidia",
     ),
 )
-_DOCKER_VOLUME = re.compile(r"/volumes/((?:[^/]+/)?[^/]+)/_data(?=/|$)")
-_HEX64 = re.compile(r"[0-9a-f]{64}")
 _PURGED = re.compile(r"(?:^|/)(?:l?scratch\w*|local_?scratch|scr\d*|tmpdir|work_?dir)(?:/|$)")
-_SCRATCH_DISK = re.compile(
-    r"(?:^|/)(?:l?scratch\w*|local_?scratch|local_?disk\d*|instance_storage|nvme_?scratch|tmpdir|resource)(?:/|$)"
-)
-
-
-def docker_volume(case: Case) -> Verdict | None:
-    """Docker, podman and nerdctl keep a volume in ``.../volumes/<name>/_data``, wherever their own folder is."""
-    names = _DOCKER_VOLUME.findall(case.mount.root)
-    if not names:
-        return None
-    if any(_HEX64.fullmatch(name.rsplit("/", 1)[-1]) for name in names):
-        return Verdict(
-            SESSION,
-            "probably an anonymous volume: removed together with the container (--rm) or never found again by the "
-            "next one; give the volume a name.",
-        )
-    name = names[-1].rsplit("/", 1)[-1]
-    return Verdict(PERSISTENT, f"the named volume {name!r} is kept when the container is removed.")
 
 
 def network(case: Case) -> Verdict | None:
@@ -65,8 +40,6 @@ def network(case: Case) -> Verdict | None:
         return None
     if case.on_root:
         return Verdict(UNKNOWN, "the root comes over the network; whether changes to it are kept is not known.")
-    if "ondemand" in mount.source or "beeond" in mount.mount_point:
-        return Verdict(EPHEMERAL, f"{mount.mount_point} is a file system made for this job only.")
     what = sub_type(mount) or mount.fstype
     if is_object_store(mount):
         return Verdict(
@@ -83,8 +56,6 @@ def host_share(case: Case) -> Verdict | None:
         return None
     if case.on_root:
         return Verdict(UNKNOWN, "the root is shared by a host; whether changes to it are kept is not known.")
-    if _temporary_folder(mount.root):
-        return Verdict(UNKNOWN, f"{mount.mount_point} is a temporary folder of the host, which may be emptied.")
     return Verdict(PERSISTENT, f"{mount.mount_point} is a folder of the host computer and stays there.")
 
 
@@ -114,20 +85,6 @@ def injected_folder(case: Case) -> Verdict | None:
             EPHEMERAL, f"{mount.mount_point} is configuration put in by the platform, not a place for files."
         )
     return None
-
-
-def batch_node(case: Case) -> Verdict | None:
-    """A job's node: only what is mounted over the network outlives the job."""
-    if case.family is not Family.DISK or "SLURM_JOB_ID" not in case.facts.environ:
-        return None
-    folders = [case.facts.environ.get(name, "") for name in ("SLURM_TMPDIR", "TMPDIR")]
-    if any(folder.startswith("/") and covers(folder.rstrip("/") or "/", case.path) for folder in folders):
-        return Verdict(EPHEMERAL, "the job's own scratch folder on this node is emptied when the job ends.")
-    if _SCRATCH_DISK.search(case.mount.mount_point) or covers("/tmp", case.path) or "local" in case.mount.mount_point:
-        return Verdict(EPHEMERAL, "the node's own scratch disk is emptied when the job ends.")
-    return Verdict(
-        UNKNOWN, "a disk of the compute node: other nodes do not see it, and it may be wiped between jobs."
-    )
 
 
 def container_disk(case: Case) -> Verdict | None:
@@ -178,14 +135,16 @@ def disk(case: Case) -> Verdict | None:
             UNKNOWN,
             f"{mount.source} is mounted in several places; which of its folders this is, is not shown.",
         )
-    if covers("/tmp", case.path) or covers("/var/tmp", case.path) or _temporary_folder(mount.root):
+    if facts.root is None and not mount.has_root and not pods.whole_disk(mount):
+        return Verdict(
+            UNKNOWN, f"the table shows no root, so whether {mount.source} is this machine's own disk is not known."
+        )
+    if covers("/tmp", case.path) or covers("/var/tmp", case.path) or lent.temporary_folder(mount.root):
         return Verdict(UNKNOWN, "a temporary folder on disk: many systems empty it at boot or after some days.")
     if layers.inside_runtime_store(mount.root):
         return Verdict(
             UNKNOWN, "a folder inside a container runtime's own store, which is cleaned up without asking."
         )
-    if facts.network_storage and not case.on_root and _SCRATCH_DISK.search(mount.mount_point):
-        return Verdict(UNKNOWN, "a local scratch disk beside network storage: it may be wiped between jobs.")
     if mount.mount_point == "/mnt" and not facts.container:
         return Verdict(
             UNKNOWN,
@@ -215,10 +174,6 @@ def not_identified(case: Case) -> Verdict:
     )
 
 
-def _temporary_folder(root: str) -> bool:
-    return any(covers(tree, root) for tree in ("/tmp", "/var/tmp", "/private/tmp", "/run", "/dev/shm"))
-
-
 def _mounted_twice(case: Case) -> bool:
     facts, mount = case.facts, case.mount
     if facts.root is not None and facts.root.source == mount.source:
@@ -230,12 +185,16 @@ def _mounted_twice(case: Case) -> bool:
 
 THEN: tuple[Rule, ...] = (
     lambda case: layers.layer(case.path, case.mount, case.facts),
-    docker_volume,
+    lent.docker_volume,
+    lent.allocation,
+    lent.host_folder,
+    jobs.burst_buffer,
     network,
     host_share,
     injected_folder,
     hidden_behind,
-    batch_node,
+    jobs.batch_node,
+    jobs.scratch_disk,
     container_disk,
     disk,
     not_identified,

@@ -117,7 +117,13 @@ def parse(table: str) -> list[Mount]:
     # not splitlines(): a file name may hold any of the separators that Unicode knows
     for raw in table.split("\n"):
         line = raw.rstrip("\r")
-        mount = _mountinfo(line) if _MOUNTINFO.match(line) else _mounts(line)
+        bare = line.lstrip(" \t")  # people paste tables with indentation
+        if _MOUNTINFO.match(bare):
+            mount = _mountinfo(bare)
+        else:
+            mount = _mounts(line)  # an empty source is a space at the beginning
+            if bare != line and (mount is None or mount.fstype.startswith("/")):
+                mount = _mounts(bare)
         if mount is not None:
             mounts.append(mount)
     return mounts
