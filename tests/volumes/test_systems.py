@@ -99,3 +99,24 @@ def test_a_disk_of_the_machine_under_many_names():
     for source in ("/dev/mapper/home-u", "/dev/md127", "/dev/bcache0", "/dev/dm-3"):
         table = mountinfo(*machine(row("/home/u", "ext4", source, dev="253:4")))
         assert assess("/home/u/x", table).durability.value == P
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("/run/host_mark/Users", P),
+        ("csi@0f3c9a52-6c1e-4d57-9a58-3f1f0d6f1a11.cephfs=/volumes/csi/x", P),
+        ("tank/apps/notebooks", P),
+        ("my-bucket", U),
+        ("/dev/fuse", U),
+    ],
+)
+def test_df_names_no_types(source, expected):
+    """A caller that has only what df prints passes the type fuse for what it cannot tell."""
+    assert assess("/w/x", mounts(*docker(row("/w", "fuse", source)))).durability.value == expected
+
+
+def test_a_zfs_root_in_df_is_the_machines_own_unless_a_runtime_made_it():
+    root = row("/", "fuse", "rpool/ROOT/ubuntu_abc")
+    assert assess("/home/u", mounts(root)).durability.value == P
+    assert assess("/home/u", mounts(root, *docker()[1:])).durability.value == E

@@ -68,6 +68,9 @@ _OBJECT_STORES = _words(
     "riofs s3backer cloudfuse databricks dbfs wsfs curlftpfs hf-mount"
 )
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]?$|[A-Za-z]:\\")
+_DOCKER_DESKTOP = re.compile(r"/(?:run/)?host_mark/|virtiofs\d+$")
+_CEPH = re.compile(r"[\w.-]+@[0-9a-f-]{36}\.[\w.-]+=/")
+_DATASET = re.compile(r"[A-Za-z][\w.-]*(?:/[\w.@+-]+)+$")  # zfs: pool/data/set
 _SERVER = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[\w.@,:\-]+):/|//[\w.\-]+/|\\\\[\w.\-]+\\")
 
 
@@ -111,7 +114,16 @@ def _fuse(mount: Mount) -> Family:
         return Family.NETWORK
     if name in ("osxfs", "grpcfuse", "drvfs") or _WINDOWS_DRIVE.match(mount.source):
         return Family.HOST_SHARE
-    return Family.UNKNOWN
+    return _by_source(mount) if mount.fstype == "fuse" and not mount.has_root else Family.UNKNOWN
+
+
+def _by_source(mount: Mount) -> Family:
+    """The family of what df lists, whose rows name no type: the source is all there is to go by."""
+    if _DOCKER_DESKTOP.match(mount.source):
+        return Family.HOST_SHARE
+    if is_remote_source(mount.source) or _CEPH.match(mount.source):
+        return Family.NETWORK
+    return Family.DISK if _DATASET.match(mount.source) else Family.UNKNOWN
 
 
 def _shared_by_a_host(mount: Mount) -> Family:

@@ -53,7 +53,7 @@ NOTEBOOKS: tuple[Platform, ...] = (
         ),
         "Kaggle announcement 'Session Persistence for Variables and Files'",
         env=("KAGGLE_KERNEL_RUN_TYPE", "KAGGLE_URL_BASE", "KAGGLE_DATA_PROXY_TOKEN"),
-        mounts=("/kaggle/working@/dev/loop*",),
+        mounts=("/kaggle/working@/dev/loop*", "/kaggle/working+/kaggle/input*", "/kaggle/working+/kaggle/lib"),
     ),
     Platform(
         "SageMaker notebook instance",
