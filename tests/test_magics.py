@@ -105,12 +105,14 @@ def test_a_training_from_the_first_run_to_the_last(kernel: Kernel) -> None:
     assert kernel.run("optimizer.param_groups[0]['lr']").value == "0.01"
 
 
-def test_a_metric_that_does_not_exist_saves_nothing(kernel: Kernel) -> None:
-    count = kernel.run("len(jupyter_ckpt.list())" if False else "import jupyter_ckpt\nlen(jupyter_ckpt.list())").value
-    ran = kernel.run("%ckpt save --metric los")
+def test_a_metric_that_does_not_exist_loses_no_work(kernel: Kernel) -> None:
+    count = int(kernel.run("import jupyter_ckpt\nlen(jupyter_ckpt.list())").value or 0)
+    ran = kernel.run("%ckpt save --metric los step=7.0")
     assert "UsageError: metric los" in ran.text
     assert "did you mean loss" in ran.text
-    assert kernel.run("len(jupyter_ckpt.list())").value == count
+    assert "was saved without it" in ran.text
+    assert kernel.run("len(jupyter_ckpt.list())").value == str(count + 1)
+    assert kernel.run("jupyter_ckpt.find('latest').metrics").value == "{'step': 7.0}"
 
 
 def test_looking_after_them(kernel: Kernel) -> None:
@@ -187,3 +189,39 @@ def test_an_error_of_the_python_functions_is_one_line_too(kernel: Kernel) -> Non
     assert ran.error is not None
     assert ran.error.startswith("UnknownName: no checkpoint")
     assert len(ran.traceback) == 1
+
+
+def test_a_function_saves_its_own_model_and_not_the_notebooks(kernel: Kernel) -> None:
+    kernel.run(TRAINING)
+    kernel.run("%ckpt run --new")
+    kernel.run("loss, acc, epoch = 9.0, 0.0, 77")
+    code = """
+def train(n):
+    net = SimpleNet()
+    opt = torch.optim.SGD(net.parameters(), lr=0.1)
+    for epoch in range(n):
+        loss = net(torch.randn(4, 4)).square().mean()
+        opt.zero_grad(); loss.backward(); opt.step()
+        acc = epoch / 10
+        %ckpt save --metric loss acc
+    return net
+trained = train(2)
+"""
+    ran = kernel.run(code)
+    assert ran.error is None, ran.error
+    kernel.run("one = jupyter_ckpt.find('latest'); state = torch.load(one.path, weights_only=True)")
+    assert kernel.run("one.epoch, one.metrics['acc']").value == "(1, 0.1)"
+    assert kernel.run("torch.equal(state['net_state_dict']['fc1.weight'], trained.fc1.weight)").value == "True"
+    assert kernel.run("sorted(k for k in state if k.endswith('_state_dict'))").value == (
+        "['net_state_dict', 'opt_state_dict']"
+    )
+    python = code.replace("%ckpt save --metric loss acc", "receipt = jupyter_ckpt.save(metrics=['loss', 'acc'])")
+    assert kernel.run(python).error is None
+    assert kernel.run("jupyter_ckpt.find('latest').epoch").value == "1"
+    loops = code.replace("for epoch in range(n)", "for epoch in jupyter_ckpt.epochs(n)").replace(
+        "%ckpt save --metric loss acc", "jupyter_ckpt.log(acc=acc)"
+    )
+    kernel.run("%ckpt run --new")
+    assert kernel.run(loops).error is None
+    kernel.run("state = torch.load(jupyter_ckpt.find('latest').path, weights_only=True)")
+    assert kernel.run("torch.equal(state['net_state_dict']['fc1.weight'], trained.fc1.weight)").value == "True"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope
+from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.utils.process import arg_split  # type: ignore[attr-defined]
 
 from jupyter_ckpt.errors import CkptError
@@ -51,9 +51,8 @@ class CkptMagics(Magics):
         session.watch = self._watch
         session.tell = self._tell
 
-    @needs_local_scope
     @line_magic
-    def ckpt(self, line: str, local_ns: dict[str, Any] | None = None) -> Any:
+    def ckpt(self, line: str) -> Any:
         """Training checkpoints that survive the container.
 
         Examples::
@@ -71,7 +70,7 @@ class CkptMagics(Magics):
 
         try:
             words = arg_split(line, posix=True, strict=False)
-            answer, args = execute(self.session, words, PREFIX, kernel=True, scope=local_ns)
+            answer, args = execute(self.session, words, PREFIX, kernel=True)
         except HelpWanted as wanted:
             print(wanted)
             return None

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from jupyter_ckpt.store.record import CommitRecord
 
 
+NOT_ASKED_FOR = "not asked for"
+"""The detail of an item that ``--only`` leaves out; shown together, they are no news."""
+
+
 class Outcome(str, enum.Enum):
     """What became of one item of the training state."""
 

@@ -10,7 +10,7 @@ import torch
 from jupyter_ckpt import Checkpointer
 from jupyter_ckpt.commands import execute
 from jupyter_ckpt.commands.completion import completions
-from jupyter_ckpt.errors import UnknownName, UsageProblem
+from jupyter_ckpt.errors import UsageProblem
 from jupyter_ckpt.session.origin import Origin
 
 
@@ -30,14 +30,6 @@ def test_metrics_are_what_can_be_measured(session: Checkpointer) -> None:
 
 def test_help_completes_verbs(session: Checkpointer) -> None:
     assert completions(session, "help re") == ["resume"]
-
-
-def test_names_of_a_function_come_before_the_notebooks(session: Checkpointer) -> None:
-    session.namespace["epoch"] = 99  # of an earlier cell
-    execute(session, ["save", "--metric", "acc"], "%ckpt", kernel=True, scope={"acc": 0.75, "epoch": 3})
-    assert (session.list()[0].epoch, session.list()[0].metrics) == (3, {"acc": 0.75})
-    with pytest.raises(UnknownName):
-        execute(session, ["save", "--metric", "acc"], "%ckpt", kernel=True)
 
 
 def test_contradictions_and_spaces_are_told(session: Checkpointer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shown import HOSTILE, check, checkpoint
 
 from jupyter_ckpt.display.receipts import resume_view, save_view
-from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt, SaveReceipt
+from jupyter_ckpt.receipt import NOT_ASKED_FOR, Item, Outcome, ResumeReceipt, SaveReceipt
 
 SAVED = [Item(name, "model", Outcome.SAVED) for name in ("model", "optimizer")]
 SAVED += [Item(f"rng.{name}", "rng", Outcome.SAVED) for name in ("python", "torch", "numpy")]
@@ -46,7 +46,9 @@ def test_a_resume_says_what_came_back_and_where_it_goes_on() -> None:
         Item("optimizer", "optimizer", Outcome.CONVERTED, "cuda:0 to cpu"),
         Item("rng.cuda:0", "rng", Outcome.NOT_EXACT, "no such device"),
         Item("ema", "ema", Outcome.MISSING, "left as it is"),
-        Item("extra", "model", Outcome.SKIPPED, "not asked for"),
+        Item("extra", "model", Outcome.SKIPPED, "head.weight: checkpoint 10×8, here 4×8"),
+        Item("history", "value", Outcome.SKIPPED, NOT_ASKED_FOR),
+        Item("scaler", "scaler", Outcome.SKIPPED, NOT_ASKED_FOR),
     ]
     view = resume_view(ResumeReceipt(4, 480, "mnist/epoch-0003", items, ["skipped a corrupt one"], True), width=120)
     lines = [line for line in view.text.split("\n") if line]
@@ -55,7 +57,15 @@ def test_a_resume_says_what_came_back_and_where_it_goes_on() -> None:
         " · 3 of 4 items restored, 1 not exactly"
     )
     assert lines[1] == "warning: skipped a corrupt one"
-    starts = ("missing", "not exact", "extra", "converted", "skipped", "restored: model")
+    starts = (
+        "missing",
+        "not exact",
+        "extra",
+        "converted",
+        "skipped",
+        "not asked for: history, scaler",
+        "restored: model",
+    )
     assert all(line.startswith(start) for line, start in zip(lines[3:], starts, strict=True))
     check(view, 120)
     assert {"jp-ckpt-whole jp-ckpt-warning"} < {str(td.get("class")) for td in check(view).all("td")}

@@ -77,7 +77,7 @@ def test_a_renamed_model_is_found_by_its_kind_and_said_so() -> None:
     here = {"net": nn.Linear(2, 2)}
     items = resume(tree, here)
     assert torch.equal(here["net"].weight, tree["model_state_dict"]["weight"])
-    assert outcomes(items, "net") == [Outcome.RESTORED, Outcome.NOT_EXACT]
+    assert outcomes(items, "net") == [Outcome.RESTORED, Outcome.CONVERTED]
 
 
 def test_a_model_that_is_not_defined_here_names_its_class_and_cell() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from jupyter_ckpt.commands import care, looking, training
@@ -18,9 +18,7 @@ ORDER = (
 VERBS: dict[str, Verb] = {verb.name: verb for verb in (*looking.VERBS, *training.VERBS, *care.VERBS)}
 
 
-def execute(
-    session: Any, words: Sequence[str], prefix: str, *, kernel: bool, scope: Mapping[str, Any] | None = None
-) -> tuple[Answer, Any]:
+def execute(session: Any, words: Sequence[str], prefix: str, *, kernel: bool) -> tuple[Answer, Any]:
     """Do what the words say.
 
     Parameters
@@ -33,8 +31,6 @@ def execute(
         How the surface is called: ``%ckpt``.
     kernel : bool
         Whether there are live objects to work on.
-    scope : mapping, optional
-        The names of the function in which it was typed; they come before the notebook's.
 
     Returns
     -------
@@ -56,7 +52,7 @@ def execute(
     if verb is None:
         known = ", ".join(verb_names(kernel=kernel))
         raise UnknownName(f"{prefix} {name[:40]}: no such verb{close_matches(name, VERBS) or f'; there are {known}'}")
-    args = verb.parser(prefix).parse_args(rest, argparse.Namespace(command=prefix, scope=scope or {}))
+    args = verb.parser(prefix).parse_args(rest, argparse.Namespace(command=prefix))
     if verb.needs_kernel and not kernel:
         raise UnknownName(f"{prefix} {name} works on live objects: type `%ckpt {name}` in the notebook")
     return verb.run(session, args), args

@@ -43,10 +43,11 @@ def _run(session: Checkpointer, args: argparse.Namespace) -> Answer:
 
     given, names = key_values(args.hparam, "--hparam")
     values: dict[str, Any] = {}
+    here = session.names
     for name in names:
-        if name not in args.scope and name not in session.namespace:
+        if name not in here:
             raise UnknownName(f"--hparam {name}: there is no variable of that name{_near(session, name)}")
-        values[name] = args.scope[name] if name in args.scope else session.namespace[name]
+        values[name] = here[name]
     values |= {name: _literal(text) for name, text in given.items()}
     return Answer(notice_view(session.run(args.name, new=args.new, **values)))
 
@@ -64,23 +65,37 @@ def _save_options(parser: Parser) -> None:
 
 def _save(session: Checkpointer, args: argparse.Namespace) -> Answer:
     from jupyter_ckpt.display.receipts import save_view
-    from jupyter_ckpt.session.standing import epoch_in, read_metrics
 
-    names_here = {**session.namespace, **args.scope}
-    metrics: dict[str, Any] | None = None
-    if args.metric:
-        given, names = key_values(args.metric, "--metric")
-        metrics = read_metrics(names, names_here)
-        metrics |= {name: _metric(name, text) for name, text in given.items()}
+    here = session.names
+    metrics, missing = _metrics(args.metric, here)
     receipt = session.save(
-        _whole(names_here, args.epoch, "--epoch") if args.epoch is not None else epoch_in(args.scope),
-        _whole(names_here, args.step, "--step"),
+        _whole(here, args.epoch, "--epoch"),
+        _whole(here, args.step, "--step"),
         metrics,
         args.tag,
         args.note,
         args.wait,
     )
+    if missing is not None:  # an epoch of work is worth more than a number
+        raise type(missing)(f"{missing}; {receipt.record.name} was saved without it")
     return Answer(save_view(receipt))
+
+
+def _metrics(words: list[str], here: Mapping[str, Any]) -> tuple[dict[str, Any] | None, UsageProblem | None]:
+    """Values by name, and what is wrong with one of them."""
+    from jupyter_ckpt.session.standing import read_metrics
+
+    if not words:
+        return None, None
+    given, names = key_values(words, "--metric")
+    found: dict[str, Any] = {name: _metric(name, text) for name, text in given.items()}
+    missing: UsageProblem | None = None
+    for name in names:
+        try:
+            found |= read_metrics([name], here)
+        except UsageProblem as error:
+            missing = missing or error
+    return found, missing
 
 
 def _resume_options(parser: Parser) -> None:
@@ -113,7 +128,7 @@ def _extract(session: Checkpointer, args: argparse.Namespace) -> Answer:
 
 
 def _near(session: Checkpointer, name: str) -> str:
-    return close_matches(name, [key for key in session.namespace if not key.startswith("_")])
+    return close_matches(name, [key for key in session.names if not key.startswith("_")])
 
 
 def _literal(text: str) -> Any:

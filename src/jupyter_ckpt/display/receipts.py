@@ -9,7 +9,7 @@ from jupyter_ckpt.display.blocks import Block, Cell, Column, Details, Line, Tabl
 from jupyter_ckpt.display.numbers import plural
 from jupyter_ckpt.display.times import duration_text
 from jupyter_ckpt.display.view import View, render
-from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt, SaveReceipt
+from jupyter_ckpt.receipt import NOT_ASKED_FOR, Item, Outcome, ResumeReceipt, SaveReceipt
 from jupyter_ckpt.store.sizes import size_text
 
 _FINE = (Outcome.SAVED, Outcome.RESTORED)
@@ -89,8 +89,10 @@ def _warnings(warnings: Sequence[str]) -> list[Block]:
 
 def _items(items: Sequence[Item]) -> list[Block]:
     """What needs attention as a table, the gravest first; the rest folded away."""
+    left = [item for item in items if item.outcome is Outcome.SKIPPED and item.detail == NOT_ASKED_FOR]
     attention = sorted(
-        (item for item in items if item.outcome not in _FINE), key=lambda item: _ORDER.index(item.outcome)
+        (item for item in items if item.outcome not in _FINE and item not in left),
+        key=lambda item: _ORDER.index(item.outcome),
     )
     rows = [
         [
@@ -105,6 +107,8 @@ def _items(items: Sequence[Item]) -> list[Block]:
         rows.append([Cell(f"and {len(attention) - _MOST} more", "muted"), Cell(), Cell(), Cell()])
     columns = [Column("what"), Column("name", header=True), Column("kind", drop=3), Column("why", below=1)]
     blocks: list[Block] = [Table("Worth a look", columns, rows, quiet=True)] if rows else []
+    if left:
+        blocks.append(Line(f"{NOT_ASKED_FOR}: {', '.join(item.name for item in left)}", "muted"))
     return blocks + _fine([item for item in items if item.outcome in _FINE])
 
 

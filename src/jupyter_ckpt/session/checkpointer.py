@@ -27,7 +27,7 @@ from jupyter_ckpt.session.current_run import CurrentRun, RunWish, runs_of
 from jupyter_ckpt.session.environment import Surroundings
 from jupyter_ckpt.session.hyperparameters import check_hyperparameters, find_hyperparameters
 from jupyter_ckpt.session.looking import spell
-from jupyter_ckpt.session.namespace import user_namespace
+from jupyter_ckpt.session.namespace import FunctionNames, calling_locals, user_namespace
 from jupyter_ckpt.session.origin import Origin, find_origin
 from jupyter_ckpt.session.standing import read_metrics, whole
 from jupyter_ckpt.session.store_choice import StoreChoice
@@ -88,6 +88,7 @@ class Checkpointer(StoreSession):
         origin: Origin | None = None,
     ) -> None:
         self.namespace = user_namespace() if namespace is None else namespace
+        self._is_users = namespace is None
         super().__init__(store, origin=origin or find_origin(self.namespace))
         self._cells = cells
         self._current = CurrentRun(RunWish(run), self.origin)
@@ -151,7 +152,7 @@ class Checkpointer(StoreSession):
             When several things could be meant.
         """
         try:
-            found, notes = self.tracking.survey()
+            found, notes = self.tracking.survey(self.names)
         except NothingTracked:
             if strict:
                 raise
@@ -256,10 +257,10 @@ class Checkpointer(StoreSession):
 
         given = check_tags(tags) if tags else ()
         note = check_note(note or "")
-        measured = read_metrics(metrics, self.namespace) if metrics is not None else dict(self.loop.metrics)
-        standing, loop_items = self.loop.stand(epoch, step)
+        measured = read_metrics(metrics, self.names) if metrics is not None else dict(self.loop.metrics)
+        standing, loop_items = self.loop.stand(self.names, epoch, step)
         remarks = [*standing.remarks, *self.loop.looks_back(standing)]
-        tracked, notes = self.tracking.survey()
+        tracked, notes = self.tracking.survey(self.names)
         code = self.tracking.sources(tracked, self._cell_sources())
         captured = capture_state(tracked, notes + loop_items, code)
         run, warnings = self._run_to_write(tracked)
@@ -385,7 +386,7 @@ class Checkpointer(StoreSession):
                     only=set(wanted) if wanted else None,
                     strict=strict,
                     map_location=map_location,
-                    discovered=not self.tracking.named,
+                    discovered=not self.tracking.named and self.names is self.namespace,
                 )
             except Mismatch as error:
                 if target not in ("latest", self.held):
@@ -442,7 +443,9 @@ class Checkpointer(StoreSession):
         if first is None:
             self._catch_up()
         if spacing is not None:
-            self.tracking.survey()  # what a save would fail with is better said before the first epoch than after it
+            self.tracking.survey(
+                self.names
+            )  # what a save would fail with is better said before the first epoch than after it
         return self.loop.epochs(last, spacing, first)
 
     def batches(self, loader: Any, *, save_every: int | None = None, name: str | None = None) -> Batches:
@@ -532,6 +535,12 @@ class Checkpointer(StoreSession):
         return write_module(names, self.namespace, self._cell_sources(), Path(os.fspath(to)), force=force)
 
     @property
+    def names(self) -> Mapping[str, Any]:
+        """The names that the calling code sees: the notebook's, or in a function its own before those."""
+        own = calling_locals() if self._is_users else None
+        return self.namespace if own is None else FunctionNames(own, self.namespace)
+
+    @property
     def tracking(self) -> Tracking:
         """What is saved."""
         if self._tracking is None:
@@ -546,7 +555,7 @@ class Checkpointer(StoreSession):
         if self._loop is None:
             from jupyter_ckpt.session.training_loop import TrainingLoop
 
-            self._loop = TrainingLoop(self.namespace, self._save_at_boundary)
+            self._loop = TrainingLoop(self._save_at_boundary)
         return self._loop
 
     @property
@@ -559,7 +568,7 @@ class Checkpointer(StoreSession):
     def _survey_or_none(self) -> tuple[list[Tracked], CkptError | None]:
         """Without any model the checkpoint itself can say best what is missing."""
         try:
-            return self.tracking.survey()[0], None
+            return self.tracking.survey(self.names)[0], None
         except NothingTracked:
             return [], None
         except UsageProblem as error:
@@ -606,7 +615,7 @@ class Checkpointer(StoreSession):
         run, warnings = self._current.to_write(
             self.choice,
             title=lambda: title_of(tracked),
-            hyperparameters=lambda: find_hyperparameters(self.namespace, optimizers_of(tracked)),
+            hyperparameters=lambda: find_hyperparameters(self.names, optimizers_of(tracked)),
             environment=self._surroundings.describe(),
         )
         if self._wanted_policy is not None:

@@ -147,11 +147,6 @@ def number(value: Any, name: str) -> float:
         raise UsageProblem(f"metric {name}: a {type(value).__name__} is not one number") from None
 
 
-def epoch_in(names: Mapping[str, Any]) -> int | None:
-    """The epoch that the variable ``epoch`` says; None when there is none, or it is no whole number."""
-    return _read(names, "epoch")
-
-
 def whole(value: Any, what: str) -> int:
     """A whole number of 0 or more; UsageProblem for anything else."""
     found = _as_int(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_ckpt.errors import UnknownName, UsageProblem
@@ -58,8 +58,13 @@ class Tracking:
         for name in names or list(self.named):
             del self.named[name]
 
-    def survey(self) -> tuple[list[Tracked], list[Item]]:
+    def survey(self, names: Mapping[str, Any]) -> tuple[list[Tracked], list[Item]]:
         """What to save now, and notes about what was seen and left out.
+
+        Parameters
+        ----------
+        names : mapping
+            Where to look when the user named nothing.
 
         Raises
         ------
@@ -68,7 +73,7 @@ class Tracking:
         """
         if self.named:
             return list(self.named.values()), []
-        found = survey(self.namespace)
+        found = survey(names)
         return found.tracked, found.notes
 
     def sources(self, tracked: Sequence[Tracked], cells: Any) -> dict[str, Any]:

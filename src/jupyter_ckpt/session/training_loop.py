@@ -50,20 +50,17 @@ class TrainingLoop:
 
     Parameters
     ----------
-    namespace : mapping
-        The user's names.
     save : callable
         Called at a boundary where a save is due, with the epoch, the reason and whether it is the last one.
     """
 
-    def __init__(self, namespace: Mapping[str, Any], save: Callable[[int | None, str, bool], None]) -> None:
+    def __init__(self, save: Callable[[int | None, str, bool], None]) -> None:
         self.position = CountingPosition(self._batch_done)
         self.models = LiveModels()
         self.epoch: int | None = None
         """The epoch that is running, when `epochs` is used."""
         self.steps: int | None = None
         """Batches of the epochs' first loader so far, when `batches` is used."""
-        self._namespace = namespace
         self._save = save
         self._receipt: ResumeReceipt | None = None
         self._rng: Mapping[str, Any] | None = None
@@ -115,8 +112,15 @@ class TrainingLoop:
         self._due = None
         self.models.remember(tracked)
 
-    def stand(self, epoch: Any, step: Any) -> tuple[Standing, list[Item]]:
+    def stand(self, names: Mapping[str, Any], epoch: Any, step: Any) -> tuple[Standing, list[Item]]:
         """Epoch, step and the epoch to go on with, and what a resume from here will not do exactly.
+
+        Parameters
+        ----------
+        names : mapping
+            The names that the calling code sees.
+        epoch, step
+            As given by the user, if they were.
 
         Raises
         ------
@@ -126,7 +130,7 @@ class TrainingLoop:
         inside = self.position.inside
         counted = self.steps if self._first_loader is not None else None
         standing = stand(
-            self._namespace,
+            names,
             epoch=self.epoch if epoch is None else epoch,
             step=step,
             counted=counted,
@@ -136,7 +140,7 @@ class TrainingLoop:
             return standing, []
         if self.was_stopped and standing.epoch == self.epoch:
             return self._stand_after_stop(standing)
-        loader = inside_plain_loop(self._namespace) if self._first_loader is None else None
+        loader = inside_plain_loop(names) if self._first_loader is None else None
         if loader is None:
             return standing, []
         return _starts_over(

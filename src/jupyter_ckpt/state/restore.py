@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from jupyter_ckpt.errors import CkptError, Mismatch, ModelNotDefined
-from jupyter_ckpt.receipt import Item, Outcome
+from jupyter_ckpt.receipt import NOT_ASKED_FOR, Item, Outcome
 from jupyter_ckpt.state.capture import STATE_SUFFIX, parameters_by_id
 from jupyter_ckpt.state.fit import Fit, enumerate_keys
 from jupyter_ckpt.state.fit_module import fit_module, parse_device
@@ -162,7 +162,7 @@ def plan_restore(
     for name, (one, obj) in sorted(live.items(), key=lambda entry: _ORDER[entry[1][0].kind]):
         source = pairs.get(name)
         if not wanted(name, one.kind):
-            plan.items.append(Item(name, one.kind.value, Outcome.SKIPPED, "not asked for"))
+            plan.items.append(Item(name, one.kind.value, Outcome.SKIPPED, NOT_ASKED_FOR))
         elif source is None:
             if only and strict and one.kind is Kind.MODEL:
                 raise Mismatch(
@@ -186,7 +186,7 @@ def plan_restore(
     for fit in plan.fits:
         if pairs[fit.name] != fit.name:
             plan.items.append(
-                Item(fit.name, fit.kind.value, Outcome.NOT_EXACT, f"from {pairs[fit.name]!r} of the checkpoint")
+                Item(fit.name, fit.kind.value, Outcome.CONVERTED, f"is called {pairs[fit.name]} in the checkpoint")
             )
     for name, details in about.items():
         if name not in taken and wanted(name, details["kind"]):
@@ -276,12 +276,12 @@ def _has_groups(saved: Any) -> bool:
 
 def _mismatch_text(problems: list[str], fits: list[Fit], ref: str, strict: bool) -> str:
     head = "checkpoint and live objects do not fit; nothing was changed"
-    good = [fit.name for fit in fits if fit.fits]
-    partly = [fit.name for fit in fits if not fit.fits and fit.apply is not None]
+    models = [fit.name for fit in fits if fit.fits and fit.kind is Kind.MODEL]
+    some = any(fit.fits or fit.apply is not None for fit in fits)
     ways = []
-    if strict and (partly or good):
+    if strict and some:
         ways.append(f"`%ckpt resume {ref} --no-strict` loads what fits and leaves the rest")
-    if good:
-        ways.append(f"`%ckpt resume {ref} --only {' '.join(good)}` restores only that")
+    if models:
+        ways.append(f"`%ckpt resume {ref} --only {' '.join(models)}` takes the weights and begins at epoch 0")
     lines = [head, *(f"  {line}" for line in problems)]
     return "\n".join([*lines, "; ".join(ways)] if ways else lines)

@@ -28,6 +28,8 @@ _LAYER_FOLDER = re.compile(
 _LAYER_DEVICE = re.compile(
     rf"/dev/mapper/docker-\d+:\d+-\d+-|/{HEX}(?:-init)?$|-(?:pool-)?snap-\d+$|/dev/mapper/contd-|/dev/mapper/containerd-"
 )
+# Installed systems have partitions; Firecracker and its relatives start from a file system on the whole disk.
+_MICRO_VM_DISK = re.compile(r"/dev/(?:vd[a-z]|pmem\d+|nbd\d+|ubd[a-z])$")
 _RUNTIME_STATE = re.compile(
     rf"/docker/containers/{HEX}|/overlay-containers/{HEX}/userdata|/vfs-containers/{HEX}/userdata|/sandboxes/{HEX}|"
     rf"/cri/containers/{HEX}|/btrfs-containers/{HEX}/userdata|/nerdctl/[^/]+/(?:containers|etchosts)/|"
@@ -101,6 +103,12 @@ def disk_root(mount: Mount, facts: Facts) -> Verdict | None:
         return Verdict(
             Durability.UNKNOWN,
             "a machine made from a container image: its provider decides how long the disk is kept.",
+        )
+    if _MICRO_VM_DISK.match(mount.source):
+        return Verdict(
+            Durability.UNKNOWN,
+            f"the whole of {mount.source} is the root, as in small virtual machines that are made from an image: "
+            "their provider decides how long they are kept.",
         )
     if mount.root not in ("", "/") and mount.fstype not in ("btrfs", "bcachefs") and "/ostree/" not in mount.root:
         return Verdict(Durability.UNKNOWN, "the root is a folder of a larger disk; who cleans it up is not known.")

@@ -23,7 +23,9 @@ _CLAIM_FOLDER = re.compile(rf"(?:^|[/_.-])pvc-{UUID}|/hostpath-provisioner/|/loc
 _DRIVER_DEVICE = re.compile(
     rf"/dev/(?:longhorn|rbd|pxd|topolvm|drbd|nbd)[/\d]|/dev/linstor|pvc-{UUID}|/dev/mapper/(?:mpath|pvc)|csi-vol-|/dev/rbd\d"
 )
-_WHOLE_DISK = re.compile(r"/dev/(?:[shv]d[a-z]+|xvd[a-z]+|nvme\d+n\d+|loop\d+|mapper/mpath\w+)$")
+_WHOLE_DISK = re.compile(
+    r"/dev/(?:[shv]d[a-z]+|xvd[a-z]+|nvme\d+n\d+|loop\d+|mapper/mpath\w+|disk/by-id/[^/]*(?<!-part\d))$"
+)
 _NESTED_NODE = re.compile(rf"/volumes/{HEX}/_data/")
 
 

@@ -145,10 +145,10 @@ def disk(case: Case) -> Verdict | None:
         return Verdict(
             UNKNOWN, "a folder inside a container runtime's own store, which is cleaned up without asking."
         )
-    if mount.mount_point == "/mnt" and not facts.container:
+    if re.fullmatch(r"/mnt(?:/?\d+)?", mount.mount_point) and not facts.container:
         return Verdict(
             UNKNOWN,
-            "clouds mount a machine's temporary disk at /mnt: it may be wiped when the machine stops.",
+            f"clouds mount a machine's temporary disks at {mount.mount_point}: it may be wiped when the machine stops.",
         )
     if facts.claims_container and not facts.container:
         return Verdict(UNKNOWN, "a machine made from a container image: its provider decides how long it is kept.")
