@@ -120,3 +120,16 @@ def test_a_zfs_root_in_df_is_the_machines_own_unless_a_runtime_made_it():
     root = row("/", "fuse", "rpool/ROOT/ubuntu_abc")
     assert assess("/home/u", mounts(root)).durability.value == P
     assert assess("/home/u", mounts(root, *docker()[1:])).durability.value == E
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"), [("/dev/vda", U), ("/dev/pmem0", U), ("/dev/vda1", P), ("/dev/sda2", P), ("/dev/dm-0", P)]
+)
+def test_a_root_without_partitions_may_be_a_vm_made_from_an_image(source, expected):
+    assert assess("/home/u", mountinfo(*machine(source=source))).durability.value == expected
+
+
+@pytest.mark.parametrize(("point", "expected"), [("/mnt", U), ("/mnt1", U), ("/mnt/2", U), ("/mnt/data", P)])
+def test_where_clouds_mount_temporary_disks(point, expected):
+    table = mountinfo(*machine(row(point, "xfs", "/dev/nvme1n1p2", dev="259:6")))
+    assert assess(f"{point}/x", table).durability.value == expected
