@@ -13,7 +13,7 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.utils.process import arg_split  # type: ignore[attr-defined]
 
 from jupyter_ckpt.errors import CkptError
-from jupyter_ckpt.receipt import SaveReceipt
+from jupyter_ckpt.receipt import Item, SaveReceipt
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -100,9 +100,12 @@ class CkptMagics(Magics):
     def _tell(self, event: Event) -> None:
         from jupyter_ckpt.display.notice import notice_view
         from jupyter_ckpt.display.receipts import resume_view, save_view
+        from jupyter_ckpt.session.unattended import sentence
 
         if isinstance(event, CkptError):
             self._show(notice_view(f"warning: {event}"), keep=True)
+        elif isinstance(event, Item):
+            self._show(notice_view(f"warning: {sentence(event)}"), keep=True)
         elif isinstance(event, SaveReceipt):
             self._show(save_view(event), keep=False)
         else:

@@ -107,6 +107,8 @@ class ResumeReceipt:
         True when the state lies inside ``next_epoch``, so that ``batches()`` goes on within it.
     values : dict
         Plain values of the checkpoint, for scripts that cannot have names rebound.
+    training : bool
+        The place in the training came back too; False when only some objects were asked for.
     """
 
     next_epoch: int
@@ -117,6 +119,7 @@ class ResumeReceipt:
     mid_epoch: bool = False
     seconds: float = 0.0
     values: dict[str, Any] = field(default_factory=dict)
+    training: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Plain dict for ``--json`` (values left out: they may be tensors)."""

@@ -492,3 +492,39 @@ def test_another_store_gets_the_next_saves(session: Callable[..., Checkpointer],
     ckpt.use_storage(tmp_path / "elsewhere")
     assert Path(ckpt.save(epoch=1).path).is_relative_to(tmp_path / "elsewhere")
     assert [one.epoch for one in ckpt.list()] == [1]
+
+
+def test_other_settings_and_other_code_are_told(session: Callable[..., Checkpointer]) -> None:
+    first = session(names() | {"lr": 0.01, "num_epochs": 5})
+    first.save(epoch=0)
+    first.close()
+    here = names() | {"lr": 0.5, "num_epochs": 9}
+    again = session(here)
+    text = "\n".join(again.resume().warnings)
+    assert "lr 0.01 (here 0.5)" in text
+    assert "`%ckpt run --new`" in text
+    assert "num_epochs" not in text, "training for longer is what a resume is for"
+    assert again.save(epoch=1).record.hyperparameters["lr"] == 0.01, "the optimizer's, not the name's"
+
+    cells = ["", "class Net:\n    size = 1", "class Net:\n    size = 2"]
+    code = {"Net": {"source": cells[1]}}
+    from jupyter_ckpt.session.drift import code_changed
+
+    assert code_changed(code, {"Net": {"source": cells[1] + "\n"}}, "x") == []
+    assert "`%ckpt show x --code`" in code_changed(code, {"Net": {"source": cells[2]}}, "x")[0]
+
+
+def test_what_was_asked_for_by_name_must_exist(session: Callable[..., Checkpointer]) -> None:
+    first = session(names())
+    run = first.save(epoch=2, metrics={"acc": 0.5}).record.run
+    first.close()
+    other = Origin("notebook", "/work/transfer.ipynb")
+    second = session(names(seed=4), origin=other)
+    with pytest.raises(UnknownName, match=f"{run}/best"):
+        second.resume("best", only=["model"], strict=False)
+    with pytest.raises(UnknownName, match="no checkpoint"):
+        second.resume(only=["model"])
+    receipt = second.resume(f"{run}/best", only=["model"])
+    assert receipt.next_epoch == 0
+    assert not receipt.training
+    assert second.save(epoch=0).record.parent == receipt.checkpoint, "where the weights came from"

@@ -63,7 +63,10 @@ def resume_view(receipt: ResumeReceipt, *, width: int | None = None, color: bool
     if receipt.checkpoint is None:
         first = Line(f"nothing to resume: the training starts at epoch {receipt.next_epoch}", "strong")
         return render([first, *_warnings(receipt.warnings), *_items(receipt.items)], width=width, color=color)
-    parts = [f"resumed {receipt.checkpoint}", f"goes on with epoch {receipt.next_epoch}{_inside(receipt)}"]
+    goes_on = f"goes on with epoch {receipt.next_epoch}{_inside(receipt)}"
+    if not receipt.training:
+        goes_on = f"only what was asked for, the training begins at epoch {receipt.next_epoch}"
+    parts = [f"resumed {receipt.checkpoint}", goes_on]
     wanted = {item.name for item in receipt.items if item.outcome not in (Outcome.EXTRA, Outcome.SKIPPED)}
     back = {item.name for item in receipt.items if item.outcome in _CAME_BACK}
     if wanted:

@@ -24,6 +24,7 @@ from jupyter_ckpt.errors import (
 )
 from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt, SaveReceipt
 from jupyter_ckpt.session.current_run import CurrentRun, RunWish, runs_of
+from jupyter_ckpt.session.drift import code_changed, settings_changed
 from jupyter_ckpt.session.environment import Surroundings
 from jupyter_ckpt.session.hyperparameters import check_hyperparameters, find_hyperparameters
 from jupyter_ckpt.session.looking import spell
@@ -275,7 +276,7 @@ class Checkpointer(StoreSession):
             parent=self.held,
             code=code,
             environment=self._surroundings.describe(),
-            hyperparameters=run.info.get("hyperparameters") or {},
+            hyperparameters={**(run.info.get("hyperparameters") or {}), **self._settings(tracked)},
             storage=now.to_json(),
         )
         record, items, written = write_checkpoint(
@@ -370,7 +371,8 @@ class Checkpointer(StoreSession):
             raise UsageProblem("only what? Names or kinds of objects, rng, data or epoch; None restores everything")
         target = spell(target)
         tracked, trouble = self._survey_or_none()
-        found, remarks = locate(self, target, tracked)
+        found, remarks = locate(self, target, tracked, explicit=wanted is not None)
+        settings = find_hyperparameters(self.names)
         undone = self._undone(tracked)
         if found is None:
             receipt = ResumeReceipt(0, warnings=remarks + undone, seconds=time.perf_counter() - started)
@@ -392,10 +394,16 @@ class Checkpointer(StoreSession):
                 if target not in ("latest", self.held):
                     raise
                 raise Mismatch(f"{error}; `%ckpt run --new` begins a new training") from error
+            if found.record is not None and applied.models:
+                code = self.tracking.sources(tracked, self._cell_sources())
+                remarks += code_changed(found.record.code, code, found.ref)
             if applied.training:
                 remarks += undone
             if applied.training and found.record is not None:
+                remarks += settings_changed(found.record.hyperparameters, settings)
                 remarks += self._go_on_in(found.ref)
+            elif applied.models:
+                self._current.parent = found.ref  # where the weights came from
             receipt = receipt_of(found, applied, remarks, started)
         self.loop.resumed(receipt, found.tree.get("rng") if found is not None else None)
         self.loop.models.remember(tracked)
@@ -555,7 +563,7 @@ class Checkpointer(StoreSession):
         if self._loop is None:
             from jupyter_ckpt.session.training_loop import TrainingLoop
 
-            self._loop = TrainingLoop(self._save_at_boundary)
+            self._loop = TrainingLoop(self._save_at_boundary, lambda item: self.tell(item))
         return self._loop
 
     @property
@@ -610,18 +618,24 @@ class Checkpointer(StoreSession):
             return self.resume()
 
     def _run_to_write(self, tracked: list[Tracked]) -> tuple[Any, list[str]]:
-        from jupyter_ckpt.session.tracking import optimizers_of, title_of
+        from jupyter_ckpt.session.tracking import title_of
 
         run, warnings = self._current.to_write(
             self.choice,
             title=lambda: title_of(tracked),
-            hyperparameters=lambda: find_hyperparameters(self.names, optimizers_of(tracked)),
+            hyperparameters=lambda: self._settings(tracked),
             environment=self._surroundings.describe(),
         )
         if self._wanted_policy is not None:
             run.journal.append("policy", policy=self._wanted_policy.to_json())
             self._wanted_policy = None
         return run, warnings
+
+    def _settings(self, tracked: list[Tracked]) -> dict[str, Any]:
+        """The hyper-parameters in force; the learning rate is the optimizer's, whatever the notebook's name says."""
+        from jupyter_ckpt.session.tracking import optimizers_of
+
+        return find_hyperparameters(self.names, optimizers_of(tracked))
 
     def _go_on_in(self, ref: str) -> list[str]:
         """After a resume, saves go on in the run of the checkpoint (or beside it, when another kernel is there)."""

@@ -14,6 +14,7 @@ _KNOWN = (
 )  # fmt: skip
 _IN_NAME = ("lr", "learning_rate", "base_lr", "batch_size", "bs", "weight_decay", "dropout", "hidden_size", "seed")
 _LONGEST_TEXT = 200
+_RATES = ("lr", "learning_rate", "base_lr")
 
 
 def find_hyperparameters(namespace: Mapping[str, Any] | None, optimizers: Iterable[Any] = ()) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def find_hyperparameters(namespace: Mapping[str, Any] | None, optimizers: Iterab
     namespace : mapping, optional
         The user's.
     optimizers : iterable
-        Tracked optimizers; they tell the learning rate and weight decay when no name does.
+        Tracked optimizers; the first one's learning rate is the true one, whatever the names say.
     """
     found: dict[str, Any] = {}
     values = namespace or {}
@@ -38,8 +39,8 @@ def find_hyperparameters(namespace: Mapping[str, Any] | None, optimizers: Iterab
         group = groups[0] if isinstance(groups, list) and groups else {}
         found.setdefault("optimizer", type(optimizer).__name__)
         rate = group.get("initial_lr", group.get("lr"))
-        if not {"lr", "learning_rate", "base_lr"} & found.keys() and isinstance(rate, float):
-            found["lr"] = rate
+        if isinstance(rate, float):
+            found[next((name for name in _RATES if name in found), "lr")] = rate
         break
     for one in list(values.values()):
         if {"batch_size", "bs"} & found.keys():

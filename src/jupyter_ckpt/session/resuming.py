@@ -26,6 +26,9 @@ _TRAINING = {"rng", "data", "epoch", "step"}
 """Words for ``--only`` that name where the training stands."""
 
 
+_BACK = (Outcome.RESTORED, Outcome.CONVERTED)
+
+
 @dataclass
 class Found:
     """A checkpoint read and verified.
@@ -156,11 +159,13 @@ def _standing(found: Found) -> Found:
 
 @dataclass
 class Applied:
-    """What `apply` did: the receipt's items, plain values, and whether the place in the training came back too."""
+    """What `apply` did: the receipt's items, plain values, whether the place in the training came back too
+    (``training``), and whether any weights did (``models``)."""
 
     items: list[Item]
     values: dict[str, Any]
     training: bool
+    models: bool
 
 
 def apply(
@@ -218,7 +223,8 @@ def apply(
         items += position.load(data if isinstance(data, Mapping) else None, tree.get("rng"))
     if training:
         items += _set_step(found, namespace)
-    return Applied(items, values, training)
+    models = any(item.kind in ("model", "ema") and item.outcome in _BACK for item in items)
+    return Applied(items, values, training, models)
 
 
 def _restore_random_states(tree: Mapping[str, Any], only: set[str] | None) -> list[Item]:
@@ -243,6 +249,7 @@ def receipt_of(found: Found, applied: Applied, remarks: list[str], started: floa
         found.mid_epoch and training,
         time.perf_counter() - started,
         applied.values,
+        training,
     )
 
 

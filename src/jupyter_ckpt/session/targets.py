@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_ckpt.errors import CkptError, CorruptCheckpoint, UsageProblem
+from jupyter_ckpt.errors import CkptError, CorruptCheckpoint, UnknownName, UsageProblem
 from jupyter_ckpt.session.current_run import RunWish, runs_of
 from jupyter_ckpt.session.looking import is_path, pick_metric, ranked, read_word
 from jupyter_ckpt.session.resuming import Found, first_good, open_checkpoint, open_file
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from jupyter_ckpt.session.checkpointer import Checkpointer
 
 
-def locate(session: Checkpointer, target: str, tracked: Sequence[Tracked]) -> tuple[Found | None, list[str]]:
+def locate(
+    session: Checkpointer, target: str, tracked: Sequence[Tracked], *, explicit: bool
+) -> tuple[Found | None, list[str]]:
     """Find, read and verify what ``target`` means.
 
     Parameters
@@ -36,6 +38,8 @@ def locate(session: Checkpointer, target: str, tracked: Sequence[Tracked]) -> tu
         See `Checkpointer.resume`.
     tracked : sequence of Tracked
         The live objects; a file of others is understood by them.
+    explicit : bool
+        Something of it was asked for by name: then nothing to resume is no good answer, even the first time.
 
     Returns
     -------
@@ -56,8 +60,11 @@ def locate(session: Checkpointer, target: str, tracked: Sequence[Tracked]) -> tu
         return _open_named(session, session.find(target)), []
     word, metric = wanted
     pool, remarks = _own_checkpoints(session)
+    if not pool and (explicit or word == "best"):
+        hint = f": {remarks[-1]}" if remarks else ""
+        raise UnknownName(f"{target}: {session.origin.title} has no checkpoint in {session.store} yet{hint}")
     if not pool:
-        return None, remarks
+        return None, [] if session.held is not None else remarks
     if word == "best":
         name, mode, remark = pick_metric(pool, session.policy, metric)
         pool = ranked(pool, name, mode)
@@ -97,7 +104,8 @@ def _own_checkpoints(session: Checkpointer) -> tuple[list[Checkpoint], list[str]
     count = f"{len(others)} other run{'s' if len(others) > 1 else ''}"
     newest = catalog.checkpoints(others[0].id)[0]
     here = f"{session.store} has checkpoints of {count}, not of {session.origin.title}"
-    return [], [*unread, f"{here}: `%ckpt resume {newest.ref}` takes the newest"]
+    more = f", {others[0].id}/best the best of that run" if others[0].best else ""
+    return [], [*unread, f"{here}: `%ckpt resume {newest.ref}` takes the newest{more}"]
 
 
 def _remember_damage(checkpoint: Checkpoint, why: str) -> None:

@@ -27,10 +27,12 @@ class CountingPosition(Position):
     ----------
     done : callable
         Called with the loop's `Batches` when it asks for another batch after it was given one.
+    remark : callable
+        See `Position`.
     """
 
-    def __init__(self, done: Callable[[Batches], None]) -> None:
-        super().__init__()
+    def __init__(self, done: Callable[[Batches], None], remark: Callable[[Item], None]) -> None:
+        super().__init__(on_remark=remark)
         self._done = done
 
     def boundary(self, batches: Batches) -> None:
@@ -52,10 +54,12 @@ class TrainingLoop:
     ----------
     save : callable
         Called at a boundary where a save is due, with the epoch, the reason and whether it is the last one.
+    remark : callable
+        Told what turns out not to go on exactly when a resumed loop begins.
     """
 
-    def __init__(self, save: Callable[[int | None, str, bool], None]) -> None:
-        self.position = CountingPosition(self._batch_done)
+    def __init__(self, save: Callable[[int | None, str, bool], None], remark: Callable[[Item], None]) -> None:
+        self.position = CountingPosition(self._batch_done, remark)
         self.models = LiveModels()
         self.epoch: int | None = None
         """The epoch that is running, when `epochs` is used."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 
 from jupyter_ckpt.errors import CkptError
-from jupyter_ckpt.receipt import Outcome, ResumeReceipt, SaveReceipt
+from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt, SaveReceipt
 
 _log = logging.getLogger("jupyter_ckpt")
 _FINE = (Outcome.SAVED, Outcome.RESTORED)
 
-Event = SaveReceipt | ResumeReceipt | CkptError
+Event = SaveReceipt | ResumeReceipt | CkptError | Item
 
 
 def to_log(event: Event) -> None:
@@ -18,11 +18,14 @@ def to_log(event: Event) -> None:
 
     Parameters
     ----------
-    event : SaveReceipt, ResumeReceipt or CkptError
-        What a loop did, or what kept it from saving.
+    event : SaveReceipt, ResumeReceipt, CkptError or Item
+        What a loop did, what kept it from saving, or what does not go on exactly.
     """
     if isinstance(event, CkptError):
         _log.error("%s", event)
+        return
+    if isinstance(event, Item):
+        _log.warning("%s", sentence(event))
         return
     if isinstance(event, SaveReceipt):
         _log.info("saved %s", event.path)
@@ -34,4 +37,9 @@ def to_log(event: Event) -> None:
         _log.warning("%s", line)
     for item in event.items:
         if item.outcome not in _FINE:
-            _log.warning("%s: %s%s", item.name, item.outcome.value, f": {item.detail}" if item.detail else "")
+            _log.warning("%s", sentence(item))
+
+
+def sentence(item: Item) -> str:
+    """One item as a line: ``data.loader0: not exact: why``."""
+    return f"{item.name}: {item.outcome.value}{f': {item.detail}' if item.detail else ''}"
