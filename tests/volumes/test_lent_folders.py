@@ -202,3 +202,22 @@ def test_images_that_df_shows_as_disks(image):
 )
 def test_a_container_root_of_any_kind_is_the_containers_own(root):
     assert assess("/x", mountinfo(root, *docker()[1:])).durability.value == E
+
+
+@pytest.mark.parametrize(
+    "source", ["/dev/drbd1000", "/dev/sdv", "/dev/scinia", "/dev/mapper/vg-pvc--0f3c9a52--6c1e-x"]
+)
+def test_an_excerpt_with_only_the_volume(source):
+    assert assess("/home/u", mounts(row("/home/u", "ext4", source))).durability.value == P
+
+
+def test_the_cloud_shells_own_disk_below_the_home_image():
+    table = mounts(
+        docker()[0],
+        row("/home", "ext4", "/dev/sda1"),
+        row("/home/u", "ext4", "/dev/loop0"),
+        row("/x", "cifs", "//s/x"),
+    )
+    environ = {"ACC_CLOUD": "PROD"}
+    found = [assess(path, table, environ).durability.value for path in ("/home/u", "/home/other", "/x")]
+    assert found == [P, E, P]

@@ -29,6 +29,7 @@ class Place:
 
     ``own_mount``: only while something is mounted at or below it (a missing upgrade leaves a plain folder).
     ``on_root``: only for what lies on the root file system itself.
+    ``source``: only for mounts whose source matches this pattern.
     ``families``: only when the covering mount is one of these.
     """
 
@@ -38,6 +39,7 @@ class Place:
     families: frozenset[Family] = LOCAL
     own_mount: bool = False
     on_root: bool = False
+    source: str = "*"
 
 
 @dataclass(frozen=True)

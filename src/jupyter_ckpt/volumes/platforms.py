@@ -7,6 +7,7 @@ document, it says ``unknown`` or ``session``, never ``persistent``.
 
 from __future__ import annotations
 
+import fnmatch
 from functools import lru_cache
 
 from jupyter_ckpt.volumes.assessment import Verdict
@@ -38,6 +39,7 @@ def hosted(path: str, mount: Mount, facts: Facts) -> tuple[Verdict, Platform] | 
                 and kind in place.families
                 and (not place.own_mount or _mounted_below(place.folder, mount))
                 and (not place.on_root or mount.mount_point == "/")
+                and fnmatch.fnmatchcase(mount.source, place.source)
             ):
                 answers.append((Verdict(place.durability, f"{platform.name}: {place.why}."), platform))
                 break

@@ -21,10 +21,10 @@ _CONFIGURATION = ("configmap", "secret", "projected", "downward-api", "git-repo"
 # Provisioners that make a claim out of a folder on the node: local-path (k3s, kind), OpenEBS, MicroK8s, minikube.
 _CLAIM_FOLDER = re.compile(rf"(?:^|[/_.-])pvc-{UUID}|/hostpath-provisioner/|/local-path-provisioner/")
 _DRIVER_DEVICE = re.compile(
-    rf"/dev/(?:longhorn|rbd|pxd|topolvm|drbd|nbd)[/\d]|/dev/linstor|pvc-{UUID}|/dev/mapper/(?:mpath|pvc)|csi-vol-|/dev/rbd\d"
+    r"/dev/(?:longhorn|rbd|pxd|topolvm|drbd|nbd)[/\d]|/dev/linstor|pvc-+[0-9a-f]{8}-+[0-9a-f]{4}-|/dev/mapper/(?:mpath|pvc)|csi-vol-|/dev/rbd\d"
 )
 _WHOLE_DISK = re.compile(
-    r"/dev/(?:[shv]d[a-z]+|xvd[a-z]+|nvme\d+n\d+|loop\d+|mapper/mpath\w+|disk/by-id/[^/]*(?<!-part\d))$"
+    r"/dev/(?:[shv]d[a-z]+|xvd[a-z]+|nvme\d+n\d+|loop\d+|zd\d+|scini[a-z]+|emcpower[a-z]+|mapper/(?:mpath\w+|3[0-9a-f]{16,32})|disk/by-id/[^/]*(?<!-part\d))$"
 )
 _NESTED_NODE = re.compile(rf"/volumes/{HEX}/_data/")
 

@@ -148,7 +148,7 @@ def disk(case: Case) -> Verdict | None:
     if re.fullmatch(r"/mnt(?:/?\d+)?", mount.mount_point) and not facts.container:
         return Verdict(
             UNKNOWN,
-            f"clouds mount a machine's temporary disks at {mount.mount_point}: it may be wiped when the machine stops.",
+            f"clouds mount a machine's temporary disks at {mount.mount_point}: wiped, maybe, when the machine stops.",
         )
     if facts.claims_container and not facts.container:
         return Verdict(UNKNOWN, "a machine made from a container image: its provider decides how long it is kept.")
