@@ -133,3 +133,9 @@ def test_a_root_without_partitions_may_be_a_vm_made_from_an_image(source, expect
 def test_where_clouds_mount_temporary_disks(point, expected):
     table = mountinfo(*machine(row(point, "xfs", "/dev/nvme1n1p2", dev="259:6")))
     assert assess(f"{point}/x", table).durability.value == expected
+
+
+def test_a_live_system_on_a_device_mapper_snapshot():
+    live = machine(row("/mnt/sysimage", "ext4", "/dev/sda2", dev="8:3"), source="/dev/mapper/live-rw")
+    assert assess("/home/liveuser", mountinfo(*live)).durability.value == E
+    assert assess("/mnt/sysimage/home", mountinfo(*live)).durability.value == P

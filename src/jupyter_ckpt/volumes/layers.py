@@ -28,6 +28,7 @@ _LAYER_FOLDER = re.compile(
 _LAYER_DEVICE = re.compile(
     rf"/dev/mapper/docker-\d+:\d+-\d+-|/{HEX}(?:-init)?$|-(?:pool-)?snap-\d+$|/dev/mapper/contd-|/dev/mapper/containerd-"
 )
+_LIVE_DEVICE = re.compile(r"/dev/mapper/live-(?:rw|base|osimg\S*)$")
 # Installed systems have partitions; Firecracker and its relatives start from a file system on the whole disk.
 _MICRO_VM_DISK = re.compile(r"/dev/(?:vd[a-z]|pmem\d+|nbd\d+|ubd[a-z])$")
 _RUNTIME_STATE = re.compile(
@@ -88,6 +89,8 @@ def disk_root(mount: Mount, facts: Facts) -> Verdict | None:
     """What speaks against an ordinary disk mounted on ``/``; ``None`` when it is a machine's own root."""
     if _LAYER_FOLDER.search(mount.root + "/") or _LAYER_DEVICE.search(mount.source):
         return _gone("files in the container's own layer go when it is removed or rebuilt")
+    if _LIVE_DEVICE.match(mount.source):
+        return _gone("a live system keeps changes in memory, unless its medium has a place for them: lost at reboot")
     if facts.nspawn or facts.lxc:
         if mount.root.rsplit("/", 1)[-1].startswith(".#"):
             return _gone("an ephemeral copy made for this container: removed when it stops (systemd-nspawn -x)")

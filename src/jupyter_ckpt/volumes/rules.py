@@ -186,12 +186,12 @@ def _mounted_twice(case: Case) -> bool:
 THEN: tuple[Rule, ...] = (
     lambda case: layers.layer(case.path, case.mount, case.facts),
     lent.docker_volume,
+    injected_folder,
     lent.allocation,
     lent.host_folder,
     jobs.burst_buffer,
     network,
     host_share,
-    injected_folder,
     hidden_behind,
     jobs.batch_node,
     jobs.scratch_disk,
