@@ -93,11 +93,12 @@ def test_prune_shows_before_it_does(store: Path, tmp_path: Path) -> None:
     [
         (["lst"], "did you mean list"),
         (["show", "nothing"], "no checkpoint 'nothing'"),
-        (["save"], "%ckpt save"),
+        (["save"], "for the notebook only"),
         (["list", "--run", "nope"], "no run 'nope'"),
         (["list", "--limit", "none"], "invalid int"),
         (["--notebook", "nope.ipynb", "list"], "no such file"),
         (["list", "--store"], "expected one argument"),
+        (["list", "--store", "/no/such/folder"], "no such folder"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(store: Path, tmp_path: Path, words: list[str], says: str) -> None:
@@ -151,3 +152,11 @@ def test_jupyter_finds_the_command(tmp_path: Path) -> None:
     )
     assert done.returncode == 0
     assert done.stdout[0].isdigit()
+
+
+def test_advice_is_what_a_shell_can_do(tmp_path: Path) -> None:
+    done = run("list", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "looked in" in done.stdout
+    assert "%ckpt" not in done.stdout + run("prune", cwd=tmp_path).stderr
+    assert "ckpt save" not in done.stdout

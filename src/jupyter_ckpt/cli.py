@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(words)
     except CkptError as error:
-        print(f"{PREFIX}: {error}", file=sys.stderr)
+        print(f"{PREFIX}: {_for_a_shell(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # `jupyter ckpt list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -72,8 +72,13 @@ def _run(words: list[str]) -> int:
     if getattr(args, "json", False):
         print(json.dumps(answer.data, indent=1, default=str, ensure_ascii=False))
     elif answer.view is not None:
-        print(answer.view.text)
+        print(_for_a_shell(answer.view.text))
     return 1 if answer.failed else 0
+
+
+def _for_a_shell(text: str) -> str:
+    """Advice names the notebook's magic; here the same verb is typed otherwise."""
+    return text.replace("%ckpt ", f"{PREFIX} ")
 
 
 _MORE = f"""
@@ -100,6 +105,8 @@ def _session(store: str | None, notebook: str | None) -> Any:
     from jupyter_ckpt.session.origin import Origin
     from jupyter_ckpt.session.shell import ShellSession
 
+    if store is not None and not os.path.isdir(os.path.expanduser(store)):
+        raise UnknownName(f"--store {store}: no such folder")
     origin = Origin("folder", os.getcwd())
     if notebook is not None:
         path = os.path.abspath(notebook)

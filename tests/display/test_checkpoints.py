@@ -114,7 +114,9 @@ def test_nothing_yet_says_what_to_type() -> None:
     assert view.text.startswith("No training checkpoints yet.")
     assert "%ckpt save" in view.text
     assert "%ckpt save" in check(view, 80).text
-    assert "jupyter ckpt save" in list_view([], command="jupyter ckpt").text
+    shell = list_view([], command="jupyter ckpt").text
+    assert "jupyter ckpt storage" in shell
+    assert "save" not in shell, "there is nothing live to save"
 
 
 def test_what_files_hold_is_harmless() -> None:

@@ -32,11 +32,14 @@ def test_the_environment_says_it_for_all_notebooks(notebook: Origin, tmp_path: P
     assert (choice.path, choice.how) == (tmp_path / "env", "environment")
 
 
-def test_a_choice_is_remembered_for_the_notebook_only(notebook: Origin, tmp_path: Path) -> None:
+def test_a_choice_is_remembered_for_the_notebook_and_its_folder(notebook: Origin, tmp_path: Path) -> None:
     store = tmp_path / "chosen"
     store.mkdir()
     remember(notebook, store)
     assert choose_store(None, notebook, {}).path == store
+    renamed = Origin("notebook", str(tmp_path / "work" / "train-v2.ipynb"))
+    assert choose_store(None, renamed, {}).path == store
+    assert choose_store(None, Origin("folder", str(tmp_path / "work")), {}).path == store, "the shell"
     other = Origin("notebook", str(tmp_path / "other.ipynb"))
     assert choose_store(None, other, {}).path != store
     forget(notebook)

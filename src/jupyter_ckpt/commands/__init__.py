@@ -15,6 +15,12 @@ ORDER = (
     "status", "track", "untrack", "run", "save", "resume", "keep", "prune", "list", "show", "diff", "verify", "pin",
     "unpin", "tag", "untag", "note", "rm", "undo", "trash", "export", "storage", "extract",
 )  # fmt: skip
+_ALIASES = {
+    "load": "resume", "restore": "resume", "continue": "resume", "checkpoint": "save", "ls": "list", "log": "list",
+    "info": "show", "delete": "rm", "remove": "rm", "del": "rm", "compare": "diff", "check": "verify",
+    "new": "run --new", "clean": "prune", "gc": "prune", "where": "storage", "volumes": "storage", "help": "-h",
+}  # fmt: skip
+"""Other people's words for the verbs."""
 VERBS: dict[str, Verb] = {verb.name: verb for verb in (*looking.VERBS, *training.VERBS, *care.VERBS)}
 
 
@@ -43,7 +49,10 @@ def execute(session: Any, words: Sequence[str], prefix: str, *, kernel: bool) ->
     CkptError
         For whatever goes wrong; fit to be shown.
     """
-    name, *rest = list(words) or ["status"]
+    words = list(words)
+    if any(word.startswith("#") for word in words):  # a comment after the command
+        words = words[: next(i for i, word in enumerate(words) if word.startswith("#"))]
+    name, *rest = words or ["status"]
     if name in ("-h", "--help", "help"):
         if rest and rest[0] in VERBS:
             raise HelpWanted(VERBS[rest[0]].parser(prefix).format_help())
@@ -51,10 +60,12 @@ def execute(session: Any, words: Sequence[str], prefix: str, *, kernel: bool) ->
     verb = VERBS.get(name)
     if verb is None:
         known = ", ".join(verb_names(kernel=kernel))
-        raise UnknownName(f"{prefix} {name[:40]}: no such verb{close_matches(name, VERBS) or f'; there are {known}'}")
+        meant = _ALIASES.get(name.lower())
+        near = f": did you mean {meant}?" if meant else close_matches(name, VERBS)
+        raise UnknownName(f"{prefix} {name[:40]}: no such verb{near or f'; there are {known}'}")
     args = verb.parser(prefix).parse_args(rest, argparse.Namespace(command=prefix))
     if verb.needs_kernel and not kernel:
-        raise UnknownName(f"{prefix} {name} works on live objects: type `%ckpt {name}` in the notebook")
+        raise UnknownName(f"{prefix} {name}: it works on live objects, so it is for the notebook only (after %ckpt)")
     return verb.run(session, args), args
 
 

@@ -69,6 +69,8 @@ def _list_options(parser: Parser) -> None:
 
 def _list(session: StoreSession, args: argparse.Namespace) -> Answer:
     from jupyter_ckpt.display.checkpoints import list_view
+    from jupyter_ckpt.display.notice import notice_view
+    from jupyter_ckpt.display.view import join
 
     if args.limit < 1:
         raise UsageProblem(f"--limit {args.limit}: at least 1")
@@ -86,7 +88,18 @@ def _list(session: StoreSession, args: argparse.Namespace) -> Answer:
         limit=args.limit,
         command=args.command,
     )
+    if not found:
+        view = join([view, notice_view(f"looked in {session.store}{_elsewhere(session, args)}")])
     return Answer(view, data=[summary(one) for one in found[: args.limit]])
+
+
+def _elsewhere(session: StoreSession, args: argparse.Namespace) -> str:
+    """What else the store holds, when this notebook has nothing in it."""
+    others = [] if args.all or args.run else [run for run in session.runs(everywhere=True) if run.checkpoints]
+    if not others:
+        return ""
+    count = f"{len(others)} other run{'s' if len(others) > 1 else ''}"
+    return f", which has checkpoints of {count}: `{args.command} list --all`"
 
 
 def _columns(session: StoreSession, found: list[Checkpoint]) -> tuple[list[str] | None, Mode | None]:
@@ -153,21 +166,28 @@ def _verify(session: StoreSession, args: argparse.Namespace) -> Answer:
 def _storage_options(parser: Parser) -> None:
     parser.add_argument("action", nargs="?", choices=["use"], help="choose the store")
     parser.add_argument("path", nargs="?", help="its folder")
+    parser.add_argument("--force", action="store_true", help="also a place that is less safe than another one here")
     json_option(parser)
 
 
 def _storage(session: StoreSession, args: argparse.Namespace) -> Answer:
+    from jupyter_ckpt.display.notice import notice_view
     from jupyter_ckpt.display.storage import storage_json, storage_view
+    from jupyter_ckpt.display.view import join
     from jupyter_ckpt.volumes import assess
 
+    said = []
     if args.action == "use":
         if not args.path:
             raise UsageProblem("which folder? As in `storage use /workspace/models`")
-        session.use_storage(args.path)
+        chosen = session.use_storage(args.path, force=args.force)
+        said.append(notice_view(f"checkpoints go to {chosen.path} now; remembered for {session.origin.path}"))
     found = session.storage()
     chosen, here = session.choice, assess(session.origin.folder)
     about = (found, Path(chosen.path), here, chosen.assessment)
-    return Answer(storage_view(*about, command=args.command), data=storage_json(*about))
+    view = storage_view(*about, command=args.command)
+    why = notice_view(f"the store is {chosen.path}: {chosen.why}")
+    return Answer(join([*said, view, why]), data=storage_json(*about))
 
 
 VERBS = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from jupyter_ckpt.errors import UsageProblem
+from jupyter_ckpt.store.catalog import close_matches
 
 if TYPE_CHECKING:
     from jupyter_ckpt.display.view import View
@@ -87,8 +88,14 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if message.startswith("unrecognized arguments"):
-            message += "; what has spaces needs quotes"
+            message += self._near(message) or "; what has spaces needs quotes"
         raise UsageProblem(f"{self.prog}: {message} (`{self.prog} -h` has examples)")
+
+    def _near(self, message: str) -> str:
+        """What was probably meant by an option that does not exist."""
+        unknown = [word for word in message.partition(": ")[2].split() if word.startswith("-")]
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        return close_matches(unknown[0], flags) if unknown else ""
 
     def print_help(self, file: Any = None) -> NoReturn:
         raise HelpWanted(self.format_help())

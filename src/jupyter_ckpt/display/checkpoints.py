@@ -88,11 +88,15 @@ def list_view(
 
 def _nothing(runs: Sequence[Run] | None, command: str, width: int | None, color: bool) -> View:
     where = f" in {runs[0].id}" if runs and len(runs) == 1 else ""
-    verbs = [
-        (f"{command} save", Cell("saves one now")),
-        ("for epoch in jupyter_ckpt.epochs(30):", Cell("a loop that resumes and saves by itself")),
-        (f"{command} storage", Cell("shows where they are kept and whether that is safe")),
-    ]
+    in_notebook = command.startswith("%")
+    verbs = [(f"{command} storage", Cell("shows where they are kept and whether that is safe"))]
+    if in_notebook:
+        verbs[:0] = [
+            (f"{command} save", Cell("saves one now")),
+            ("for epoch in jupyter_ckpt.epochs(30):", Cell("a loop that resumes and saves by itself")),
+        ]
+    else:
+        verbs.append((f"{command} --store PATH list", Cell("looks into another store")))
     blocks: list[Block] = [Line(f"No training checkpoints{where} yet.", "strong"), Facts("What to type next", verbs)]
     return render(blocks, width=width, color=color)
 

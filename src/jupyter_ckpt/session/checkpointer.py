@@ -470,9 +470,9 @@ class Checkpointer(StoreSession):
         """
         return self.loop.batches(loader, save_every=save_every, name=name)
 
-    def use_storage(self, path: str | os.PathLike[str]) -> StoreChoice:
+    def use_storage(self, path: str | os.PathLike[str], *, force: bool = False) -> StoreChoice:
         """See `StoreSession.use_storage`; from now on saves go to a new run there."""
-        choice = super().use_storage(path)
+        choice = super().use_storage(path, force=force)
         self._current.leave()
         return choice
 
@@ -563,7 +563,7 @@ class Checkpointer(StoreSession):
         if self._loop is None:
             from jupyter_ckpt.session.training_loop import TrainingLoop
 
-            self._loop = TrainingLoop(self._save_at_boundary, lambda item: self.tell(item))
+            self._loop = TrainingLoop(self._save_at_boundary, self._remark)
         return self._loop
 
     @property
@@ -664,6 +664,9 @@ class Checkpointer(StoreSession):
             if last:
                 raise
             self.tell(error)
+
+    def _remark(self, item: Item) -> None:
+        self.tell(item)
 
     def _policy_of_run(self) -> KeepPolicy | None:
         from jupyter_ckpt.store.prune import last_policy

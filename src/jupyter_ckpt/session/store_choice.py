@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,6 +114,24 @@ def warnings_about(assessment: Assessment, path: Path) -> tuple[str, ...]:
     if assessment.durability is Durability.UNKNOWN:
         return (f"it is not certain that {path} survives: {assessment.reason} To be sure, {cure}",)
     return (f"{path} is not safe ({assessment.durability}): {assessment.reason} No better volume is known: {cure}",)
+
+
+def check_no_safer(choice: StoreChoice, ranked: Sequence[Candidate]) -> None:
+    """A mistyped path lies in the container's own layer, beside the volume that was meant.
+
+    Raises
+    ------
+    UsageProblem
+        When ``choice`` is known to be lost where another volume is not.
+    """
+    if choice.assessment.durability.trust >= Durability.UNKNOWN.trust:
+        return
+    safer = [one for one in ranked if one.writable and one.assessment.durability is Durability.PERSISTENT]
+    if safer:
+        raise UsageProblem(
+            f"{choice.path} is not safe ({choice.assessment.durability}): {choice.assessment.reason}"
+            f" {safer[0].path} is: was that meant? --force takes it all the same"
+        )
 
 
 def _best(ranked: list[Candidate]) -> Candidate | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def user_file() -> Path:
 
 
 def recall(origin: Origin, volumes: Iterable[Path] | None = None) -> Path | None:
-    """The store chosen for this notebook; None when none is known.
+    """The store chosen for this notebook, else for its folder; None when none is known.
 
     Parameters
     ----------
@@ -38,21 +38,25 @@ def recall(origin: Origin, volumes: Iterable[Path] | None = None) -> Path | None
         Roots of volumes to look for a pointer file in, which counts only when the store is there. Without it the
         user's own file is read, whose store may be on a volume that is not mounted now.
     """
-    if volumes is None:
-        text = _stores(user_file()).get(_key(origin))
-        path = Path(text) if isinstance(text, str) else None
-        return path if path is not None and path.is_absolute() else None
-    for volume in volumes:
-        text = _stores(volume / POINTER_FILE).get(_key(origin))
-        if isinstance(text, str):
-            path = Path(os.path.normpath(volume / text))
-            if path.is_relative_to(volume) and path.is_dir():
+    for key in _keys(origin):
+        if volumes is None:
+            text = _stores(user_file()).get(key)
+            path = Path(text) if isinstance(text, str) else None
+            if path is not None and path.is_absolute():
                 return path
+        for volume in volumes or ():
+            text = _stores(volume / POINTER_FILE).get(key)
+            if isinstance(text, str):
+                path = Path(os.path.normpath(volume / text))
+                if path.is_relative_to(volume) and path.is_dir():
+                    return path
     return None
 
 
 def remember(origin: Origin, store: Path) -> list[Path]:
-    """Write the choice down; returns the files that hold it now.
+    """Write the choice down, for the notebook and for its folder; returns the files that hold it now.
+
+    So the shell finds it in that folder, a notebook that is renamed, and a kernel that does not know its notebook.
 
     Raises
     ------
@@ -66,7 +70,7 @@ def remember(origin: Origin, store: Path) -> list[Path]:
         targets.append((volume / POINTER_FILE, os.path.relpath(os.path.realpath(store), volume)))
     for file, text in targets:
         try:
-            _update(file, _key(origin), text)
+            _update(file, dict.fromkeys(_keys(origin), text))
         except OSError as error:
             problem = error
             continue
@@ -80,7 +84,7 @@ def remember(origin: Origin, store: Path) -> list[Path]:
 def forget(origin: Origin) -> None:
     """Take the user's own note away; StoreError when it cannot be written."""
     try:
-        _update(user_file(), _key(origin), None)
+        _update(user_file(), dict.fromkeys(_keys(origin)))
     except OSError as error:
         raise StoreError(f"{user_file()} could not be written ({error.strerror})", error.errno) from error
 
@@ -95,8 +99,8 @@ def mount_point(path: Path) -> Path:
     return probe
 
 
-def _key(origin: Origin) -> str:
-    return f"{origin.kind}:{origin.path}"
+def _keys(origin: Origin) -> list[str]:
+    return list(dict.fromkeys((f"{origin.kind}:{origin.path}", f"folder:{origin.folder}")))
 
 
 def _stores(file: Path) -> dict[str, Any]:
@@ -110,13 +114,15 @@ def _stores(file: Path) -> dict[str, Any]:
     return stores if isinstance(stores, dict) else {}
 
 
-def _update(file: Path, key: str, text: str | None) -> None:
+def _update(file: Path, changes: Mapping[str, str | None]) -> None:
+    """Set what is given in a memory file; None takes it away."""
     stores = _stores(file)
-    if text is None:
-        if stores.pop(key, None) is None:
-            return
-    else:
+    before = dict(stores)
+    for key, text in changes.items():
         stores[key] = text
+    stores = {key: text for key, text in stores.items() if text is not None}
+    if stores == before:
+        return
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.parent / temporary_name("stores")
     try:

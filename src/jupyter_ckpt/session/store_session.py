@@ -12,7 +12,7 @@ from typing import Any
 from jupyter_ckpt.errors import CorruptCheckpoint, StoreError, UnknownName, UsageProblem
 from jupyter_ckpt.receipt import Item
 from jupyter_ckpt.session.reporting import status_of
-from jupyter_ckpt.session.store_choice import StoreChoice, choose_store
+from jupyter_ckpt.session.store_choice import StoreChoice, check_no_safer, choose_store
 from jupyter_ckpt.session.store_memory import remember
 from jupyter_ckpt.session.store_reader import StoreReader
 from jupyter_ckpt.store import marks
@@ -23,6 +23,7 @@ from jupyter_ckpt.store.preservation import KeepPolicy
 from jupyter_ckpt.store.prune import PruneReport, last_policy, prune
 from jupyter_ckpt.store.trash import Emptied, TrashEntry, empty_trash, list_trash, trash, untrash
 from jupyter_ckpt.store.verify import verify_file
+from jupyter_ckpt.volumes import candidates
 from jupyter_ckpt.volumes.probe import try_folder
 
 Items = list[Item]
@@ -42,22 +43,26 @@ class StoreSession(StoreReader):
         """Store, run, tracked objects, last save, space; plain data for surfaces."""
         return status_of(self)
 
-    def use_storage(self, path: str | os.PathLike[str]) -> StoreChoice:
+    def use_storage(self, path: str | os.PathLike[str], *, force: bool = False) -> StoreChoice:
         """Choose the store and remember it for this notebook.
 
         Parameters
         ----------
         path : path
             The store's folder; made when it does not exist.
+        force : bool
+            Take it although a safer volume is there.
 
         Raises
         ------
         UsageProblem
-            When it cannot be a store.
+            When it cannot be a store, or would be less safe than another volume of this machine.
         StoreError
             When it cannot be made or remembered.
         """
         choice = choose_store(path, self.origin)
+        if not force:
+            check_no_safer(choice, candidates(self.origin.folder))
         try:
             choice.path.mkdir(parents=True, exist_ok=True)
             if try_folder(str(choice.path)).writable is False:

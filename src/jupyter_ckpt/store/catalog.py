@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +22,9 @@ from jupyter_ckpt.store.scan import Damage, RunScan, scan_run
 
 __all__ = ["Best", "Catalog", "Checkpoint", "Run", "close_matches"]
 
+_EPOCH = re.compile(r"(?:epoch[-_ ]?)?([0-9]{1,9})")
+_WORDS = ("latest", "best")
+"""What callers understand before they ask here; offered when one of them is misspelt."""
 Origin = str | Path | Mapping[str, Any]
 
 
@@ -79,8 +83,8 @@ class Catalog:
         Parameters
         ----------
         text : str
-            Its name, ``run/name``, or the beginning of either; of several with that beginning the newest, when
-            they are all of one run.
+            Its name, ``run/name``, or the beginning of either, or an epoch (``8``, ``epoch-8``); of several the
+            newest, when they are all of one run.
         run : str, optional
             The run to look in.
 
@@ -96,9 +100,12 @@ class Catalog:
         checkpoints = self.checkpoints(run)
         exact = [c for c in checkpoints if c.name == text]
         hits = exact or [c for c in checkpoints if text and c.name.startswith(text)]
+        number = _EPOCH.fullmatch(text)
+        if not hits and number is not None:
+            hits = [c for c in checkpoints if c.epoch == int(number[1])]
         if not hits:
             where = f" in run {run}" if run else ""
-            names = [c.name for c in checkpoints]
+            names = [*_WORDS, *(c.name for c in checkpoints)]
             raise UnknownName(f"no checkpoint {_short(text)!r}{where}{close_matches(text, names)}")
         runs = list(dict.fromkeys(c.run for c in hits))
         if len(runs) > 1:
