@@ -108,3 +108,11 @@ def test_in_a_job_network_storage_wins_over_the_nodes_scratch_disk():
     found = candidates(cwd="/local/7", table=mountinfo(*table), environ=environ, probe=roomy)
     assert found[0].path == "/home/u"
     assert found[-1].assessment.durability.value == "ephemeral"
+
+
+def test_a_winner_that_does_not_answer_says_so():
+    table = docker(row("/nfs", "nfs4", "nas:/x", dev="0:70"))
+    hung = Probe("/nfs", problem="gave no answer in 4 seconds")
+    found = candidates(cwd="/x", table=mountinfo(*table), probe=lambda path: hung if path == "/nfs" else roomy(path))
+    (nfs,) = [candidate for candidate in found if candidate.path == "/nfs"]
+    assert "no answer" in nfs.why

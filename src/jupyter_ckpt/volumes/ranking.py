@@ -78,6 +78,8 @@ def why_it_wins(best: Standing, ordered: list[Standing], needed: int) -> str:
         reason = reason[:1].lower() + reason[1:]
     if best.probe.writable is False:
         return f"No volume can be written to; this one is the nearest: {best.probe.problem or reason}."
+    if best.probe.problem:
+        return f"The best there is by its kind, but it {best.probe.problem}."
     if not room_is_enough(best, needed):
         return f"No volume has room enough; this one comes nearest: {reason}."
     if best.assessment.durability is not Durability.PERSISTENT:
