@@ -101,3 +101,18 @@ def test_without_a_word_something_is_found_and_its_safety_is_told(notebook: Orig
     assert isinstance(choice, StoreChoice)
     assert choice.path.name == DEFAULT_FOLDER
     assert choice.is_safe or choice.warnings, "what is not safe must be said"
+
+
+def test_a_volume_that_gives_no_answer_is_not_written_to() -> None:
+    from jupyter_ckpt.session.store_choice import _best
+    from jupyter_ckpt.volumes import Assessment, Candidate, Durability
+
+    def volume(path: str, durability: Durability, writable: bool | None) -> Candidate:
+        about = Assessment(path, durability, path, "nfs4", "server:/x", False, "why")
+        return Candidate(path, about, 1, 1, 1, True, writable, None, None, "why")
+
+    hanging = volume("/hangs", Durability.PERSISTENT, None)
+    local = volume("/local", Durability.EPHEMERAL, True)
+    assert _best([hanging, local]) is local
+    assert _best([hanging]) is hanging
+    assert _best([volume("/ro", Durability.PERSISTENT, False)]) is None

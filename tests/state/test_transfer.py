@@ -64,9 +64,17 @@ def test_the_backbone_is_loaded_the_head_left_and_the_optimizer_starts_anew() ->
 
 def test_strict_names_the_way() -> None:
     tree = save(_training(10))
-    with pytest.raises(Mismatch, match="--no-strict") as caught:
+    with pytest.raises(Mismatch, match="`%ckpt resume pretrained --no-strict`") as caught:
         plan_restore(tree, track(_training(100)), ref="pretrained")
-    assert "`%ckpt resume pretrained --only " in str(caught.value)
+    assert "--only" not in str(caught.value), "without the model the rest makes no training"
+
+
+def test_a_model_that_fits_can_be_taken_alone() -> None:
+    tree = save(_training(10))
+    here = _training(10)
+    here["optimizer"] = torch.optim.SGD(here["model"].parameters(), lr=0.1)
+    with pytest.raises(Mismatch, match="`%ckpt resume latest --only model` takes the weights and begins at epoch 0"):
+        plan_restore(tree, track(here))
 
 
 def test_a_head_under_another_name_is_missing_here_and_extra_there() -> None:

@@ -1,4 +1,4 @@
-"""One training session: what it tracks, the run it writes to, and the verbs save and resume.
+"""One training session: saves, and resumes what was saved, in the loops as well.
 
 Everything that needs torch is imported when it is first used, so that loading the extension costs nothing.
 """
@@ -9,7 +9,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,37 +18,23 @@ from jupyter_ckpt.errors import (
     CorruptCheckpoint,
     Mismatch,
     NothingTracked,
-    StoreError,
     UnknownName,
     UsageProblem,
 )
-from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt, SaveReceipt
-from jupyter_ckpt.session.current_run import CurrentRun, RunWish, runs_of
+from jupyter_ckpt.receipt import ResumeReceipt
 from jupyter_ckpt.session.drift import code_changed, settings_changed
-from jupyter_ckpt.session.environment import Surroundings
-from jupyter_ckpt.session.hyperparameters import check_hyperparameters, find_hyperparameters
+from jupyter_ckpt.session.hyperparameters import find_hyperparameters
 from jupyter_ckpt.session.looking import spell
-from jupyter_ckpt.session.namespace import FunctionNames, calling_locals, user_namespace
-from jupyter_ckpt.session.origin import Origin, find_origin
-from jupyter_ckpt.session.standing import read_metrics, whole
-from jupyter_ckpt.session.store_choice import StoreChoice
-from jupyter_ckpt.session.store_session import StoreSession, check_note, check_tags
-from jupyter_ckpt.session.unattended import Event, to_log
-from jupyter_ckpt.store.journal import Journal
-from jupyter_ckpt.store.preservation import KeepPolicy
-from jupyter_ckpt.volumes import assess
+from jupyter_ckpt.session.saving_session import SavingSession
+from jupyter_ckpt.session.standing import whole
 
 if TYPE_CHECKING:
     from jupyter_ckpt.session.loops import TrainingEpochs
-    from jupyter_ckpt.session.tracking import Tracking
-    from jupyter_ckpt.session.training_loop import TrainingLoop
     from jupyter_ckpt.state.batches import Batches
     from jupyter_ckpt.state.tracked import Tracked
 
-Items = list[Item]
 
-
-class Checkpointer(StoreSession):
+class Checkpointer(SavingSession):
     """Saves and resumes one training.
 
     Parameters
@@ -77,254 +63,6 @@ class Checkpointer(StoreSession):
     ...         ...
     ...     ckpt.log(loss=loss)
     """
-
-    def __init__(
-        self,
-        store: str | os.PathLike[str] | None = None,
-        run: str | None = None,
-        *,
-        namespace: dict[str, Any] | None = None,
-        keep: KeepPolicy | None = None,
-        cells: Any = None,
-        origin: Origin | None = None,
-    ) -> None:
-        self.namespace = user_namespace() if namespace is None else namespace
-        self._is_users = namespace is None
-        super().__init__(store, origin=origin or find_origin(self.namespace))
-        self._cells = cells
-        self._current = CurrentRun(RunWish(run), self.origin)
-        self._surroundings = Surroundings(self.origin.folder)
-        self._wanted_policy = keep
-        self._tracking: Tracking | None = None
-        self._loop: TrainingLoop | None = None
-        self._said: set[str] = set()
-        self.last_receipt: SaveReceipt | ResumeReceipt | None = None
-        """Of the last save or resume, those that the loops did by themselves included."""
-        self.tell: Callable[[Event], None] = to_log
-        """Told what the loops do by themselves; surfaces set one that shows it."""
-
-    # -- what is tracked -----------------------------------------------------------------------------------------
-
-    def track(self, *names: str, **objects: Any) -> Items:
-        """Say what to save, instead of having it found.
-
-        Parameters
-        ----------
-        names : str
-            Names in the notebook (``"model"``); a cell may make their objects anew.
-        objects
-            Or name and object.
-
-        Returns
-        -------
-        list of Item
-            What is tracked now.
-
-        Raises
-        ------
-        UnknownName, UsageProblem
-            When a name does not exist or cannot be saved; then nothing has changed.
-        """
-        self.tracking.add(names, objects)
-        return self.tracked()
-
-    def untrack(self, *names: str) -> Items:
-        """Stop saving these; without names everything is found by itself again.
-
-        Raises
-        ------
-        UnknownName
-            When one of them is not tracked.
-        """
-        self.tracking.remove(names)
-        return self.tracked()
-
-    def tracked(self, *, strict: bool = False) -> Items:
-        """What a save would save now.
-
-        Parameters
-        ----------
-        strict : bool
-            Raise `NothingTracked` instead of giving nothing.
-
-        Raises
-        ------
-        AmbiguousState
-            When several things could be meant.
-        """
-        try:
-            found, notes = self.tracking.survey(self.names)
-        except NothingTracked:
-            if strict:
-                raise
-            return []
-        from jupyter_ckpt.session.tracking import class_of
-
-        return [Item(one.name, one.kind.value, Outcome.SAVED, class_of(one)) for one in found] + notes
-
-    # -- the run -------------------------------------------------------------------------------------------------
-
-    def run(self, name: str | None = None, *, new: bool = False, **hyperparameters: Any) -> str:
-        """Name the run, or describe it by its hyper-parameters.
-
-        The run is made with its first save. Until then ``resume`` looks for one of this name, or for this
-        notebook's newest one with the same hyper-parameters, and goes on with that: so the same notebook does the
-        right thing the first time and every time, and another learning rate is another run.
-
-        Parameters
-        ----------
-        name : str, optional
-            Its id, word for word.
-        new : bool
-            Start a new one whatever exists.
-        hyperparameters
-            Plain values, which are part of its name and record.
-
-        Returns
-        -------
-        str
-            One sentence: which run it is.
-
-        Raises
-        ------
-        UsageProblem
-            When the name cannot be a folder's, or a value is not plain.
-        """
-        wish = RunWish(name, dict(check_hyperparameters(hyperparameters)), new)
-        self._current.leave(wish)
-        self._forget_training()
-        for known in [] if new else runs_of(self.store, self.origin, wish):
-            count = f"{known.checkpoints} checkpoint{'s' if known.checkpoints != 1 else ''}"
-            return f"run {known.id} ({count}): `%ckpt resume` goes on with it"
-        return f"a new run{f' {name}' if name else ''} begins with the first save"
-
-    @property
-    def run_id(self) -> str | None:
-        """The run this session writes to, once it is known."""
-        if self._current.open is not None:
-            return self._current.open.id
-        name = self._current.wish.name
-        return name if name is not None and (self.store / name).is_dir() else None
-
-    @property
-    def held(self) -> str | None:
-        """``run/name`` of the checkpoint that the live state descends from."""
-        return self._current.parent
-
-    # -- save ----------------------------------------------------------------------------------------------------
-
-    def save(
-        self,
-        epoch: int | None = None,
-        step: int | None = None,
-        metrics: Mapping[str, Any] | Iterable[str] | None = None,
-        tags: str | Iterable[str] = (),
-        note: str = "",
-        wait: bool = True,
-        *,
-        reason: str = "manual",
-    ) -> SaveReceipt:
-        """Save the training state now.
-
-        Parameters
-        ----------
-        epoch, step : int, optional
-            Where the training stands; by default what the loops know, else the notebook's ``epoch`` and
-            ``global_step`` or ``step``.
-        metrics : mapping or iterable of str, optional
-            Name → value, or names of variables; by default what was last given to `log`.
-        tags, note
-            For finding it again.
-        wait : bool
-            Return when it is durable. At present every save does.
-        reason : str
-            Why it was saved: ``manual``, ``epoch``, ``steps``.
-
-        Returns
-        -------
-        SaveReceipt
-
-        Raises
-        ------
-        NothingTracked, AmbiguousState, UsageProblem
-            When it is not clear what to save.
-        NoSpace, NotCommitted
-            Nothing was changed.
-        DurabilityUncertain
-            It may be visible, but the volume did not prove that it is durable.
-        """
-        started = time.perf_counter()
-        from jupyter_ckpt.session.saving import SaveRequest, capture_state, write_checkpoint
-
-        given = check_tags(tags) if tags else ()
-        note = check_note(note or "")
-        measured = read_metrics(metrics, self.names) if metrics is not None else dict(self.loop.metrics)
-        standing, loop_items = self.loop.stand(self.names, epoch, step)
-        remarks = [*standing.remarks, *self.loop.looks_back(standing)]
-        tracked, notes = self.tracking.survey(self.names)
-        code = self.tracking.sources(tracked, self._cell_sources())
-        captured = capture_state(tracked, notes + loop_items, code)
-        run, warnings = self._run_to_write(tracked)
-        now = assess(self.store)
-        policy = self._policy_of_run()
-        request = SaveRequest(
-            standing=standing,
-            metrics=measured,
-            tags=given,
-            note=note,
-            reason=reason,
-            parent=self.held,
-            code=code,
-            environment=self._surroundings.describe(),
-            hyperparameters={**(run.info.get("hyperparameters") or {}), **self._settings(tracked)},
-            storage=now.to_json(),
-        )
-        record, items, written = write_checkpoint(
-            run,
-            captured,
-            self.loop.position,
-            request,
-            rename=self.choice.rename,
-            random_writes=self.choice.random_writes,
-            policy=policy,
-            watch=self.watch,
-            started=started,
-        )
-        self._current.parent = record.ref
-        self.loop.saved(tracked, standing)
-        warnings += [*remarks, *self._once([*written, *self.choice.warnings])]
-        if now.durability.trust < self.choice.assessment.durability.trust:
-            warnings.append(f"{self.store} is not as safe as before: {now.reason}")
-        seconds = time.perf_counter() - started
-        if policy is not None:
-            warnings += self._thin_out()
-        path = str(run.folder / f"{record.name}.pt")
-        self.last_receipt = SaveReceipt(path, record, record.size, seconds, items, warnings)
-        return self.last_receipt
-
-    def log(self, **metrics: Any) -> dict[str, float]:
-        """Note measured values; the next save carries them, and the run's journal keeps them all.
-
-        Raises
-        ------
-        UsageProblem
-            When a value is not one number.
-        """
-        found = read_metrics(metrics, None)
-        self.loop.metrics.update(found)
-        if self._current.open is not None:
-            journal = Journal(self._current.open.folder, fsync=False)
-            journal.append("metrics", epoch=self.loop.epoch, step=self.loop.steps, metrics=found)
-        return found
-
-    def wait(self) -> None:
-        """Return when everything saved is durable. At present that is always so."""
-
-    def close(self) -> None:
-        """Let go of the run, so that another kernel can write to it."""
-        self._current.leave()
-
-    # -- resume and the loops ------------------------------------------------------------------------------------
 
     def resume(
         self,
@@ -470,27 +208,6 @@ class Checkpointer(StoreSession):
         """
         return self.loop.batches(loader, save_every=save_every, name=name)
 
-    def use_storage(self, path: str | os.PathLike[str], *, force: bool = False) -> StoreChoice:
-        """See `StoreSession.use_storage`; from now on saves go to a new run there."""
-        choice = super().use_storage(path, force=force)
-        self._current.leave()
-        return choice
-
-    # -- policy, files, status -----------------------------------------------------------------------------------
-
-    def keep(self, policy: KeepPolicy | None = None, **wishes: Any) -> KeepPolicy:
-        """See `StoreSession.keep`; before the first save the policy waits for the run."""
-        chosen = policy if policy is not None else KeepPolicy.parse(**wishes)
-        if self.run_id is None:
-            self._wanted_policy = chosen
-            return chosen
-        return super().keep(chosen)
-
-    @property
-    def policy(self) -> KeepPolicy | None:
-        """What the run's checkpoints are, or will be, thinned out to; None keeps all."""
-        return self._wanted_policy if self.run_id is None and self._wanted_policy is not None else super().policy
-
     def export(
         self,
         target: str,
@@ -542,35 +259,6 @@ class Checkpointer(StoreSession):
 
         return write_module(names, self.namespace, self._cell_sources(), Path(os.fspath(to)), force=force)
 
-    @property
-    def names(self) -> Mapping[str, Any]:
-        """The names that the calling code sees: the notebook's, or in a function its own before those."""
-        own = calling_locals() if self._is_users else None
-        return self.namespace if own is None else FunctionNames(own, self.namespace)
-
-    @property
-    def tracking(self) -> Tracking:
-        """What is saved."""
-        if self._tracking is None:
-            from jupyter_ckpt.session.tracking import Tracking
-
-            self._tracking = Tracking(self.namespace)
-        return self._tracking
-
-    @property
-    def loop(self) -> TrainingLoop:
-        """Where the training stands."""
-        if self._loop is None:
-            from jupyter_ckpt.session.training_loop import TrainingLoop
-
-            self._loop = TrainingLoop(self._save_at_boundary, self._remark)
-        return self._loop
-
-    @property
-    def wish(self) -> RunWish:
-        """What the user said about the run."""
-        return self._current.wish
-
     # -- below: the parts of the verbs ---------------------------------------------------------------------------
 
     def _survey_or_none(self) -> tuple[list[Tracked], CkptError | None]:
@@ -617,26 +305,6 @@ class Checkpointer(StoreSession):
         except (UnknownName, CorruptCheckpoint):  # the newest good one then; its receipt names the damaged ones
             return self.resume()
 
-    def _run_to_write(self, tracked: list[Tracked]) -> tuple[Any, list[str]]:
-        from jupyter_ckpt.session.tracking import title_of
-
-        run, warnings = self._current.to_write(
-            self.choice,
-            title=lambda: title_of(tracked),
-            hyperparameters=lambda: self._settings(tracked),
-            environment=self._surroundings.describe(),
-        )
-        if self._wanted_policy is not None:
-            run.journal.append("policy", policy=self._wanted_policy.to_json())
-            self._wanted_policy = None
-        return run, warnings
-
-    def _settings(self, tracked: list[Tracked]) -> dict[str, Any]:
-        """The hyper-parameters in force; the learning rate is the optimizer's, whatever the notebook's name says."""
-        from jupyter_ckpt.session.tracking import optimizers_of
-
-        return find_hyperparameters(self.names, optimizers_of(tracked))
-
     def _go_on_in(self, ref: str) -> list[str]:
         """After a resume, saves go on in the run of the checkpoint (or beside it, when another kernel is there)."""
         run_name, _, name = ref.rpartition("/")
@@ -651,46 +319,6 @@ class Checkpointer(StoreSession):
         except CkptError as error:
             return [f"resumed, but {error}"]
         return warnings
-
-    def _forget_training(self) -> None:
-        self._loop = None
-        self._current.parent = None
-
-    def _save_at_boundary(self, epoch: int | None, reason: str, last: bool) -> None:
-        """A volume that fails must not end a training that could go on; the next boundary tries again."""
-        try:
-            self.tell(self.save(epoch=epoch, reason=reason))
-        except StoreError as error:
-            if last:
-                raise
-            self.tell(error)
-
-    def _remark(self, item: Item) -> None:
-        self.tell(item)
-
-    def _policy_of_run(self) -> KeepPolicy | None:
-        from jupyter_ckpt.store.prune import last_policy
-
-        return last_policy(self._current.open.folder) if self._current.open is not None else None
-
-    def _thin_out(self) -> list[str]:
-        try:
-            report = self.prune()
-        except CkptError as error:
-            return [f"saved, but old checkpoints were not thinned out: {error}"]
-        return [f"{name} is damaged: it was found while thinning out" for name in report.corrupt]
-
-    def _cell_sources(self) -> Any:
-        if self._cells is not None:
-            return self._cells
-        cells = self.namespace.get("In")
-        return cells if isinstance(cells, list) else None
-
-    def _once(self, lines: Iterable[str]) -> list[str]:
-        """Those not said before: a warning that comes with every save is soon not read."""
-        fresh = [line for line in lines if line not in self._said]
-        self._said.update(fresh)
-        return fresh
 
     def __enter__(self) -> Checkpointer:
         return self

@@ -136,7 +136,9 @@ def check_no_safer(choice: StoreChoice, ranked: Sequence[Candidate]) -> None:
 
 def _best(ranked: list[Candidate]) -> Candidate | None:
     """The first that can be written to; of those as durable as it, one that holds a store already."""
-    usable = [one for one in ranked if one.writable is not False and not one.assessment.read_only]
+    open_to_us = [one for one in ranked if one.writable is not False and not one.assessment.read_only]
+    # one that gave no answer hangs: it is for when nothing else is left
+    usable = [one for one in open_to_us if one.writable] or open_to_us
     if not usable:
         return None
     first = usable[0]
