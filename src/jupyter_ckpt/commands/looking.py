@@ -186,8 +186,9 @@ def _storage(session: StoreSession, args: argparse.Namespace) -> Answer:
     chosen, here = session.choice, assess(session.origin.folder)
     about = (found, Path(chosen.path), here, chosen.assessment)
     view = storage_view(*about, command=args.command)
-    why = notice_view(f"the store is {chosen.path}: {chosen.why}")
-    return Answer(join([*said, view, why]), data=storage_json(*about))
+    if chosen.how != "found":  # else the table says why
+        said.append(notice_view(f"the store is {chosen.path}, because {chosen.why}"))
+    return Answer(join([*said, view]), data=storage_json(*about))
 
 
 VERBS = (
