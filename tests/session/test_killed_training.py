@@ -17,6 +17,7 @@ import pytest
 
 KILLS = 32
 _CHILD = Path(__file__).parent / "killed_training.py"
+sys.path.insert(0, str(_CHILD.parent))
 
 
 def _read(log: Path) -> tuple[dict[int, set[tuple[str, str]]], list[str]]:
@@ -42,7 +43,6 @@ def _attempt(store: Path, workers: int, log: Path, dice: random.Random) -> str:
     if pid == 0:
         os.close(receiving)
         try:
-            sys.path.insert(0, str(_CHILD.parent))
             from killed_training import train
 
             train(store, workers, log, lambda where: os.write(sending, where.encode()) and None)
@@ -94,6 +94,8 @@ def test_killed_thirty_times_it_ends_where_it_would_have_ended(tmp_path: Path, w
     steps, ends = _read(peace)
     assert len(ends) == 1
     assert all(len(seen) == 1 for seen in steps.values())
+
+    import killed_training  # noqa: F401 - once, here: each fork would import torch anew
 
     dice = random.Random(workers + 2026)
     places: Counter[str] = Counter()
