@@ -21,6 +21,7 @@ import torch
 
 from jupyter_ckpt.store import zipformat
 from jupyter_ckpt.store.digest import Checksums, crc32, xxh3
+from jupyter_ckpt.store.direct import WORTH_IT, write_direct
 from jupyter_ckpt.store.record import EntrySpec, TensorSpec
 from jupyter_ckpt.store.tree import Flattened, Payload, flatten
 
@@ -107,6 +108,8 @@ class Archive:
             digests.append(xxh3(data))
         count = len(self._small)
         pairs = list(zip(self._slots[count:], self._flat.payloads, strict=True))
+        if not sequential and self._is_worth_direct() and (found := self._write_direct(fd, threads, progress)):
+            return found
         if sequential:
             sums = [_checksums(payload) for _, payload in pairs]
             crcs += [s.crc32 for s in sums]
@@ -136,11 +139,35 @@ class Archive:
             for slot, header in zip(self._slots[count:], frame[count:-1], strict=True):
                 sink.put(memoryview(header), slot.header)
             sink.put(memoryview(frame[-1]), self._directory_at)
+        return self._written(crcs, digests, frame)
+
+    def _is_worth_direct(self) -> bool:
+        """Large, and in the host's memory, which is read twice: a header comes before its data."""
+        return self.size >= WORTH_IT and all(p.source.device.type == "cpu" for p in self._flat.payloads)
+
+    def _write_direct(self, fd: int, threads: int, progress: Progress | None) -> Written | None:
+        """Past the page cache; None where that cannot be done."""
+        with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="ckpt-sums") as pool:
+            sums = list(pool.map(_checksums, self._flat.payloads))
+        crcs = [crc32(data) for _, data in self._small] + [s.crc32 for s in sums]
+        digests = [xxh3(data) for _, data in self._small] + [s.digest for s in sums]
+        frame = self._frame(crcs)
+        contents = [memoryview(data) for _, data in self._small]
+        contents += [tensor_bytes(payload.source) for payload in self._flat.payloads]
+        pieces = []
+        for slot, header, content in zip(self._slots, frame[:-1], contents, strict=True):
+            pieces += [(slot.header, memoryview(header)), (slot.offset, content)]
+        pieces.append((self._directory_at, memoryview(frame[-1])))
+        if not write_direct(fd, pieces, self.size, threads=threads, progress=progress):
+            return None
+        return self._written(crcs, digests, frame)
+
+    def _written(self, crcs: list[int], digests: list[str], frame: list[bytes]) -> Written:
         entries = [
             EntrySpec(slot.name.removeprefix(_PREFIX), slot.offset, slot.size, crc, digest)
             for slot, crc, digest in zip(self._slots, crcs, digests, strict=True)
         ]
-        by_key = dict(zip((p.key for p in self._flat.payloads), digests[count:], strict=True))
+        by_key = dict(zip((p.key for p in self._flat.payloads), digests[len(self._small) :], strict=True))
         return Written(self.size, xxh3(b"".join(frame)), entries, self._tensors(by_key))
 
     def _frame(self, crcs: list[int]) -> list[bytes]:
