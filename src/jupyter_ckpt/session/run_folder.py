@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import socket
@@ -33,6 +34,8 @@ class RunFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.journal = Journal(folder)
+        self.newest: datetime.datetime | None = None
+        """Time of the newest checkpoint, once it is known."""
         self._lock: ProcessLock | None = None
 
     @property

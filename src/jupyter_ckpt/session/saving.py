@@ -188,14 +188,17 @@ def write_checkpoint(
 def _moment(run: RunFolder) -> tuple[datetime.datetime, list[str]]:
     """The time of a save: after that of all others of the run, whatever the clock says; the latest is known by it."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    try:
-        times = [parse_timestamp(one.time) for one in scan_run(run.folder).checkpoints[:1]]
-    except (OSError, ValueError):
-        return now, []  # the save itself will tell
-    if not times or times[0] <= now:
+    if run.newest is None:  # read once: after that this process is the one that writes here
+        try:
+            run.newest = max((parse_timestamp(one.time) for one in scan_run(run.folder).checkpoints[:1]), default=now)
+        except (OSError, ValueError):
+            return now, []  # the save itself will tell
+    if run.newest <= now:
+        run.newest = now
         return now, []
+    run.newest += datetime.timedelta(milliseconds=1)
     remark = f"the clock of this machine is behind the last save of run {run.id}: its times go on from there"
-    return times[0] + datetime.timedelta(milliseconds=1), [remark]
+    return run.newest, [remark]
 
 
 def _is_taken(run: RunFolder, name: str) -> bool:
