@@ -71,6 +71,15 @@ def test_a_resume_says_what_came_back_and_where_it_goes_on() -> None:
     assert {"jp-ckpt-whole jp-ckpt-warning"} < {str(td.get("class")) for td in check(view).all("td")}
 
 
+def test_a_model_that_came_back_in_part_is_no_whole_one() -> None:
+    items = [
+        Item("model", "model", Outcome.RESTORED),
+        Item("model", "model", Outcome.SKIPPED, "head.weight: checkpoint 10×8, model 5×8"),
+        Item("history", "value", Outcome.RESTORED),
+    ]
+    assert "2 of 2 items restored, 1 in part" in resume_view(ResumeReceipt(0, None, "r/n", items), width=120).text
+
+
 def test_batches_done_are_said() -> None:
     items = [Item("loader", "loader", Outcome.RESTORED, "after 37 of 100 batches")]
     text = resume_view(ResumeReceipt(4, 480, "r/n", items, mid_epoch=True), width=120).text

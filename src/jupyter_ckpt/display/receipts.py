@@ -22,6 +22,7 @@ _ORDER = (
     Outcome.CONVERTED,
     Outcome.SKIPPED,
 )
+_LACKING = (Outcome.SKIPPED, Outcome.MISSING)
 _GRAVE = (Outcome.NOT_SAVED, Outcome.MISSING, Outcome.NOT_EXACT)
 _MOST = 24
 """Lines of what needs attention."""
@@ -72,7 +73,9 @@ def resume_view(receipt: ResumeReceipt, *, width: int | None = None, color: bool
     if wanted:
         roughly = {item.name for item in receipt.items if item.outcome is Outcome.NOT_EXACT}
         exactly = f", {len(roughly)} not exactly" if roughly else ""
-        parts.append(f"{len(back)} of {plural(len(wanted), 'item')} restored{exactly}")
+        lacking = {item.name for item in receipt.items if item.outcome in _LACKING} & back
+        in_part = f", {len(lacking)} in part" if lacking else ""
+        parts.append(f"{len(back)} of {plural(len(wanted), 'item')} restored{exactly}{in_part}")
     blocks = [Line(" · ".join(parts), "strong"), *_warnings(receipt.warnings), *_items(receipt.items)]
     return render(blocks, width=width, color=color)
 
