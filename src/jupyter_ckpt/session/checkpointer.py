@@ -208,34 +208,6 @@ class Checkpointer(SavingSession):
         """
         return self.loop.batches(loader, save_every=save_every, name=name)
 
-    def export(
-        self,
-        target: str,
-        to: str | os.PathLike[str],
-        *,
-        weights_only: bool = False,
-        names: Iterable[str] | None = None,
-        force: bool = False,
-    ) -> Any:
-        """Write a stand-alone ``.pt`` or ``.safetensors`` file.
-
-        Parameters
-        ----------
-        target : str
-            A checkpoint, as for `find`.
-        to : path
-            The new file; its suffix says the format.
-        weights_only : bool
-            Only the models' weights, in the form that ``model.load_state_dict`` takes.
-        names : iterable of str, optional
-            Only these tracked objects.
-        force : bool
-            Replace an existing file.
-        """
-        from jupyter_ckpt.session.exporting import export_checkpoint
-
-        return export_checkpoint(self, target, to, weights_only=weights_only, names=names, force=force)
-
     def extract(self, *names: str, to: str | os.PathLike[str], force: bool = False) -> Path:
         """Write the notebook's classes and functions, with what they need, to a module.
 

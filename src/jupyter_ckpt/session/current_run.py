@@ -99,7 +99,7 @@ class CurrentRun:
         choice: StoreChoice,
         *,
         title: Callable[[], str],
-        hyperparameters: Callable[[], Mapping[str, Any]],
+        hyperparameters: Mapping[str, Any],
         environment: Mapping[str, Any],
     ) -> tuple[RunFolder, list[str]]:
         """The run, locked for this process: a new one when there is none yet, one beside it when it is taken.
@@ -108,10 +108,10 @@ class CurrentRun:
         ----------
         choice : StoreChoice
             Where.
-        title, hyperparameters : callable
-            Asked for a new run's name and record.
-        environment : mapping
-            For the record.
+        title : callable
+            Asked for a new run's name.
+        hyperparameters, environment : mapping
+            For a new run's name and record.
 
         Returns
         -------
@@ -169,11 +169,11 @@ class CurrentRun:
         self,
         choice: StoreChoice,
         title: Callable[[], str],
-        hyperparameters: Callable[[], Mapping[str, Any]],
+        hyperparameters: Mapping[str, Any],
         environment: Mapping[str, Any],
     ) -> RunFolder:
         _check_volume(choice)
-        every = {**hyperparameters(), **self.wish.hyperparameters}
+        every = {**hyperparameters, **self.wish.hyperparameters}
         if self.wish.name is not None:
             existing = choice.path / self.wish.name
             if existing.is_dir() and not self.wish.new:

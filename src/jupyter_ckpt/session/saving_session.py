@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_ckpt.errors import (
@@ -212,15 +213,17 @@ class SavingSession(StoreSession):
         started = time.perf_counter()
         from jupyter_ckpt.session.saving import SaveRequest, capture_state, write_checkpoint
 
+        names = self.names
         given = check_tags(tags) if tags else ()
         note = check_note(note or "")
-        measured = read_metrics(metrics, self.names) if metrics is not None else dict(self.loop.metrics)
-        standing, loop_items = self.loop.stand(self.names, epoch, step)
+        measured = read_metrics(metrics, names) if metrics is not None else dict(self.loop.metrics)
+        standing, loop_items = self.loop.stand(names, epoch, step)
         remarks = [*standing.remarks, *self.loop.looks_back(standing)]
-        tracked, notes = self.tracking.survey(self.names)
+        tracked, notes = self.tracking.survey(names)
+        settings = self._settings(names, tracked)
         code = self.tracking.sources(tracked, self._cell_sources())
         captured = capture_state(tracked, notes + loop_items, code)
-        run, warnings = self._run_to_write(tracked)
+        run, warnings = self._run_to_write(tracked, settings)
         now = assess(self.store)
         policy = self._policy_of_run()
         request = SaveRequest(
@@ -232,7 +235,7 @@ class SavingSession(StoreSession):
             parent=self.held,
             code=code,
             environment=self._surroundings.describe(),
-            hyperparameters={**(run.info.get("hyperparameters") or {}), **self._settings(tracked)},
+            hyperparameters={**(run.info.get("hyperparameters") or {}), **settings},
             storage=now.to_json(),
         )
         record, items, written = write_checkpoint(
@@ -253,7 +256,7 @@ class SavingSession(StoreSession):
             warnings.append(f"{self.store} is not as safe as before: {now.reason}")
         seconds = time.perf_counter() - started
         if policy is not None:
-            warnings += self._thin_out()
+            warnings += self._thin_out(run.folder, policy)
         path = str(run.folder / f"{record.name}.pt")
         self.last_receipt = SaveReceipt(path, record, record.size, seconds, items, warnings)
         return self.last_receipt
@@ -330,13 +333,13 @@ class SavingSession(StoreSession):
 
     # -- below: the parts of the verbs ---------------------------------------------------------------------------
 
-    def _run_to_write(self, tracked: list[Tracked]) -> tuple[Any, list[str]]:
+    def _run_to_write(self, tracked: list[Tracked], settings: dict[str, Any]) -> tuple[Any, list[str]]:
         from jupyter_ckpt.session.tracking import title_of
 
         run, warnings = self._current.to_write(
             self.choice,
             title=lambda: title_of(tracked),
-            hyperparameters=lambda: self._settings(tracked),
+            hyperparameters=settings,
             environment=self._surroundings.describe(),
         )
         if self._wanted_policy is not None:
@@ -344,11 +347,11 @@ class SavingSession(StoreSession):
             self._wanted_policy = None
         return run, warnings
 
-    def _settings(self, tracked: list[Tracked]) -> dict[str, Any]:
+    def _settings(self, names: Mapping[str, Any], tracked: list[Tracked]) -> dict[str, Any]:
         """The hyper-parameters in force; the learning rate is the optimizer's, whatever the notebook's name says."""
         from jupyter_ckpt.session.tracking import optimizers_of
 
-        return find_hyperparameters(self.names, optimizers_of(tracked))
+        return find_hyperparameters(names, optimizers_of(tracked))
 
     def _forget_training(self) -> None:
         self._loop = None
@@ -371,9 +374,9 @@ class SavingSession(StoreSession):
 
         return last_policy(self._current.open.folder) if self._current.open is not None else None
 
-    def _thin_out(self) -> list[str]:
+    def _thin_out(self, folder: Path, policy: KeepPolicy) -> list[str]:
         try:
-            report = self.prune()
+            report = self._prune_folder(folder, policy)
         except CkptError as error:
             return [f"saved, but old checkpoints were not thinned out: {error}"]
         return [f"{name} is damaged: it was found while thinning out" for name in report.corrupt]

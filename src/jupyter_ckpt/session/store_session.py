@@ -1,4 +1,4 @@
-"""Looking after a store: verify, mark, thin out, bring back. Needs no torch and no training."""
+"""Looking after a store: verify, mark, thin out, bring back. Needs no torch (but for `export`) and no training."""
 
 from __future__ import annotations
 
@@ -194,7 +194,38 @@ class StoreSession(StoreReader):
         chosen = policy or last_policy(folder)
         if chosen is None:
             raise UsageProblem(f"{folder.name} keeps everything: say what to keep first, as in `%ckpt keep --last 3`")
-        return prune(folder, chosen, verify=lambda c: not self._verify_bytes(c), dry_run=dry_run)
+        return self._prune_folder(folder, chosen, dry_run=dry_run)
+
+    def _prune_folder(self, folder: Path, policy: KeepPolicy, *, dry_run: bool = False) -> PruneReport:
+        return prune(folder, policy, verify=lambda c: not self._verify_bytes(c), dry_run=dry_run)
+
+    def export(
+        self,
+        target: str,
+        to: str | os.PathLike[str],
+        *,
+        weights_only: bool = False,
+        names: Iterable[str] | None = None,
+        force: bool = False,
+    ) -> Any:
+        """Write a stand-alone ``.pt`` or ``.safetensors`` file. The only verb here that needs torch.
+
+        Parameters
+        ----------
+        target : str
+            A checkpoint, as for `find`.
+        to : path
+            The new file; its suffix says the format.
+        weights_only : bool
+            Only the models' weights, in the form that ``model.load_state_dict`` takes.
+        names : iterable of str, optional
+            Only these tracked objects.
+        force : bool
+            Replace an existing file.
+        """
+        from jupyter_ckpt.session.exporting import export_checkpoint
+
+        return export_checkpoint(self, target, to, weights_only=weights_only, names=names, force=force)
 
     def _mark(self, target: str, run: str | None, mark: Any, *words: str) -> Checkpoint:
         checkpoint = self.find(target, run)

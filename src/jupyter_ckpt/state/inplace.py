@@ -83,13 +83,13 @@ class InPlace:
             self._sequence(into, fresh)
         else:
             old = into.copy()
-            self._undo.append(lambda: _refill(into, old))
-            _refill(into, fresh)
+            self._undo.append(lambda: refill(into, old))
+            refill(into, fresh)
         return into
 
     def _dict(self, into: dict[Any, Any], fresh: dict[Any, Any]) -> None:
         old = dict(into)
-        self._undo.append(lambda: _refill(into, old))
+        self._undo.append(lambda: refill(into, old))
         new = {}
         for key, child in fresh.items():
             before = old.get(key, _NOTHING)
@@ -100,13 +100,13 @@ class InPlace:
             if before is _NOTHING and isinstance(child, collections.defaultdict):
                 before = _by_factory(into, child)
             new[key] = self._merge(before, child)
-        _refill(into, new)
+        refill(into, new)
 
     def _sequence(self, into: Any, fresh: Any) -> None:
         old = list(into)
-        self._undo.append(lambda: _refill(into, old))
+        self._undo.append(lambda: refill(into, old))
         new = [self._merge(old[i] if i < len(old) else _NOTHING, child) for i, child in enumerate(fresh)]
-        _refill(into, new)
+        refill(into, new)
 
     def _tuple(self, live: Any, fresh: tuple[Any, ...]) -> tuple[Any, ...]:
         old = live if type(live) is tuple else ()
@@ -179,7 +179,7 @@ def _by_factory(parent: dict[Any, Any], child: collections.defaultdict[Any, Any]
     return factory()
 
 
-def _refill(holder: Any, content: Any) -> None:
+def refill(holder: Any, content: Any) -> None:
     """Replace the content and keep the object."""
     if isinstance(holder, (list, bytearray)):
         holder[:] = content

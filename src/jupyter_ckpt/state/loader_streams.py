@@ -16,30 +16,23 @@ from jupyter_ckpt.state.rng import restore_rng
 from jupyter_ckpt.state.values import encode_state
 
 
-class StatefulRun:
-    """A loader with a state of its own, such as torchdata's over an iterable dataset."""
+class _StreamRun:
+    """What both kinds of pass share: one iterator, and what is known of it once it was let go."""
 
-    def __init__(self, loader: Any, sources: Sources, resume: GoOn | None) -> None:
+    _iterator: Iterator[Any] | None
+
+    def __init__(self) -> None:
         self.done = 0
         self.remark = ""
-        self._loader = loader
         self._frozen: dict[str, Any] | None = None
         self._frozen_why: str | None = None
         self._problem = ""
-        self._sources = sources
-        workers = getattr(loader, "num_workers", 0)
-        self._workers: int = workers if isinstance(workers, int) else 0
-        if resume is not None and resume.state["done"]:
-            if resume.state.get("workers") != self._workers:
-                raise ValueError(
-                    f"its own state goes with {resume.state.get('workers')} workers, and it has {self._workers} now"
-                )
-            loader.load_state_dict(_revive(resume.state["loader"]))
-        self._iterator: Iterator[Any] | None = iter(loader)
-        if resume is not None:
-            self.done = resume.state["done"]
-            sources.put(resume.state["now"])
-            restore_rng(resume.settle)
+
+    def _state_now(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _why_now(self) -> str:
+        raise NotImplementedError
 
     def step(self) -> Any:
         """See `Run`."""
@@ -54,8 +47,41 @@ class StatefulRun:
         if self._frozen_why is not None:
             return self._frozen_why
         self.state()
-        if self._problem:
-            return self._problem
+        return self._problem or self._why_now()
+
+    def state(self) -> dict[str, Any]:
+        """See `Run`."""
+        return self._state_now() if self._frozen is None else self._frozen
+
+    def release(self) -> None:
+        """See `Run`."""
+        if self._iterator is not None:
+            self._frozen, self._frozen_why = self.state(), self.why()
+            self._iterator = None
+
+
+class StatefulRun(_StreamRun):
+    """A loader with a state of its own, such as torchdata's over an iterable dataset."""
+
+    def __init__(self, loader: Any, sources: Sources, resume: GoOn | None) -> None:
+        super().__init__()
+        self._loader = loader
+        self._sources = sources
+        workers = getattr(loader, "num_workers", 0)
+        self._workers: int = workers if isinstance(workers, int) else 0
+        if resume is not None and resume.state["done"]:
+            if resume.state.get("workers") != self._workers:
+                raise ValueError(
+                    f"its own state goes with {resume.state.get('workers')} workers, and it has {self._workers} now"
+                )
+            loader.load_state_dict(_revive(resume.state["loader"]))
+        self._iterator = iter(loader)
+        if resume is not None:
+            self.done = resume.state["done"]
+            sources.put(resume.state["now"])
+            restore_rng(resume.settle)
+
+    def _why_now(self) -> str:
         dataset = getattr(self._loader, "dataset", None)
         if not isinstance(self._loader, DataLoader) or not isinstance(dataset, IterableDataset):
             return ""
@@ -68,10 +94,7 @@ class StatefulRun:
             return ""
         return "its dataset has no state_dict(): a resume reads what was done again"
 
-    def state(self) -> dict[str, Any]:
-        """See `Run`."""
-        if self._frozen is not None:
-            return self._frozen
+    def _state_now(self) -> dict[str, Any]:
         state: dict[str, Any] = {"kind": "loader", "done": self.done, "workers": self._workers}
         if self.done:
             state["loader"], self._problem = _plain_state(self._loader)
@@ -79,27 +102,17 @@ class StatefulRun:
         state["now"] = {} if self._workers else self._sources.states()
         return state
 
-    def release(self) -> None:
-        """See `Run`."""
-        if self._iterator is not None:
-            self._frozen, self._frozen_why = self.state(), self.why()
-            self._iterator = None
 
-
-class ReplayRun:
+class ReplayRun(_StreamRun):
     """Anything else that can be iterated: what was done is read again and dropped, or loaded into the dataset."""
 
     def __init__(self, loader: Any, sources: Sources, resume: GoOn | None) -> None:
-        self.done = 0
-        self.remark = ""
+        super().__init__()
         self._sources = sources
         self._is_sequence = isinstance(loader, Sequence)
         self._workers = getattr(loader, "num_workers", 0)
         dataset = getattr(loader, "dataset", None)
         self._dataset = dataset if has_state(dataset) and not self._workers else None
-        self._frozen: dict[str, Any] | None = None
-        self._frozen_why: str | None = None
-        self._problem = ""
         self._start = take_snapshot(sources)
         saved: Mapping[str, Any] = resume.state if resume is not None else {}
         if saved.get("dataset") is not None and self._dataset is not None:
@@ -107,7 +120,7 @@ class ReplayRun:
         elif saved.get("start") is not None:
             put_snapshot(sources, saved["start"])
             self._start = dict(saved["start"])
-        self._iterator: Iterator[Any] | None = iter(loader)
+        self._iterator = iter(loader)
         if resume is not None:
             self._find_place(loader, saved)
             sources.put(saved.get("now", {}))
@@ -133,21 +146,7 @@ class ReplayRun:
                     break
         self.done = done
 
-    def step(self) -> Any:
-        """See `Run`."""
-        if self._iterator is None:
-            raise StopIteration
-        batch = next(self._iterator)
-        self.done += 1
-        return batch
-
-    def why(self) -> str:
-        """See `Run`."""
-        if self._frozen_why is not None:
-            return self._frozen_why
-        self.state()
-        if self._problem:
-            return self._problem
+    def _why_now(self) -> str:
         if self._is_sequence or self._dataset is not None or has_state(_stream_of(self._iterator)):
             return ""
         if self._workers:
@@ -157,10 +156,7 @@ class ReplayRun:
             )
         return "it gives a stream without state_dict(): a resume reads what was done again"
 
-    def state(self) -> dict[str, Any]:
-        """See `Run`."""
-        if self._frozen is not None:
-            return self._frozen
+    def _state_now(self) -> dict[str, Any]:
         state: dict[str, Any] = {"kind": "replay", "done": self.done, "start": self._start}
         if self._dataset is not None:
             state["dataset"], self._problem = _plain_state(self._dataset)
@@ -170,12 +166,6 @@ class ReplayRun:
             state["iterator"], self._problem = _plain_state(_stream_of(self._iterator))
         state["now"] = {} if self._workers else self._sources.states()
         return state
-
-    def release(self) -> None:
-        """See `Run`."""
-        if self._iterator is not None:
-            self._frozen, self._frozen_why = self.state(), self.why()
-            self._iterator = None
 
 
 def _plain_state(thing: Any) -> tuple[Any, str]:

@@ -18,7 +18,7 @@ from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from jupyter_ckpt.state.arrays import is_array
-from jupyter_ckpt.state.inplace import overlaps, overwrite
+from jupyter_ckpt.state.inplace import overlaps, overwrite, refill
 
 Undo = Callable[[], None]
 _DEPTH = 6
@@ -161,17 +161,7 @@ def _is_small_object(obj: Any) -> bool:
 
 
 def _refill(holder: Any, content: Any) -> Undo:
-    def undo() -> None:
-        if isinstance(holder, list):
-            holder[:] = content
-        elif isinstance(holder, collections.deque):
-            holder.clear()
-            holder.extend(content)
-        else:
-            holder.clear()
-            holder.update(content)
-
-    return undo
+    return lambda: refill(holder, content)
 
 
 def _all(undo: list[Undo]) -> Undo:
