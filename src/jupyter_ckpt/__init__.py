@@ -61,4 +61,9 @@ def unload_ipython_extension(shell: Any) -> None:
     unload(shell)
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Where `jupyter labextension develop` finds the page's part."""
+    return [{"src": "labextension", "dest": "jupyter-ckpt"}]
+
+
 __all__ = ["Checkpointer", "CkptError", "KeepPolicy", "assess", "candidates"]
