@@ -50,7 +50,7 @@ class Catalog:
         StoreError
             When the store cannot be listed.
         """
-        found = [_run(scan) for scan in self._scans(None)]
+        found = [run_of(scan) for scan in self._scans(None)]
         return sorted(found, key=_newest, reverse=True)
 
     def checkpoints(self, run: str | None = None, *, origin: Origin | None = None) -> list[Checkpoint]:
@@ -139,7 +139,7 @@ class Catalog:
 
     def _scans(self, run: str | None) -> list[RunScan]:
         self.damaged = []
-        folders = self._folders()
+        folders = self.folders()
         if run is not None:
             if run not in folders:
                 raise UnknownName(f"no run {_short(run)!r} in {self.store}{close_matches(run, folders)}")
@@ -156,7 +156,8 @@ class Catalog:
                 scans.append(scan)
         return scans
 
-    def _folders(self) -> dict[str, Path]:
+    def folders(self) -> dict[str, Path]:
+        """The folders that may be runs, by name; StoreError when the store cannot be listed."""
         folders = {}
         try:
             with os.scandir(self.store) as listing:
@@ -194,7 +195,8 @@ def _short(text: str) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _run(scan: RunScan) -> Run:
+def run_of(scan: RunScan) -> Run:
+    """A run as it is listed, from what its folder holds."""
     best = {}
     for metric in sorted({name for c in scan.checkpoints for name in c.metrics}):
         mode = known_mode(metric)
@@ -212,14 +214,20 @@ def _run(scan: RunScan) -> Run:
     )
 
 
-def _newest(run: Run) -> tuple[float, str]:
-    moments = [float("-inf")]
+def moment_of(run: Run) -> float | None:
+    """When it last saved or was started, seconds since 1970; None when neither is known."""
+    moments = []
     for text in (run.last, run.created):
         try:
-            moments.append(seconds(text) if text else float("-inf"))
+            moments += [seconds(text)] if text else []
         except ValueError:
             continue
-    return max(moments), run.id
+    return max(moments, default=None)
+
+
+def _newest(run: Run) -> tuple[float, str]:
+    moment = moment_of(run)
+    return float("-inf") if moment is None else moment, run.id
 
 
 def _is_from(scan: RunScan, origin: Origin) -> bool:

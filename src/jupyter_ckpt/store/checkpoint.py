@@ -34,8 +34,8 @@ class Checkpoint:
     folder : Path
         The run's folder.
     summary : CommitRecord
-        The record without ``entries``, ``tensors``, ``tracked``, ``items``, ``code``, ``environment`` and
-        ``storage``; `record` has it all.
+        The record without ``entries``, ``tensors``, ``tracked``, ``items``, ``code`` and ``environment``,
+        and of ``storage`` with the durability only; `record` has it all.
     own : bool
         The record names this run. Prune leaves the others alone.
     tags : tuple of str

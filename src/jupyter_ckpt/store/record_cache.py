@@ -21,8 +21,8 @@ from jupyter_ckpt.store.record import CommitRecord
 from jupyter_ckpt.store.temporary import temporary_name
 
 CACHE_FILE = ".catalog.jsonl"
-_FORMAT = 1
-_HEAVY = ("entries", "tensors", "tracked", "items", "code", "environment", "storage")
+_FORMAT = 2
+_HEAVY = ("entries", "tensors", "tracked", "items", "code", "environment")
 _OPEN = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 

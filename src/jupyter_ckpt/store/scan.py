@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from jupyter_ckpt.store.record import DATA_SUFFIX, RECORD_SUFFIX, CommitRecord, 
 from jupyter_ckpt.store.record_cache import Key, read_cache, write_cache
 
 Damage = tuple[Path, str]
-_RACY_NS = 3_000_000_000
+RACY_NS = 3_000_000_000
 """A record younger than this may change within the resolution of its time stamp (2 s on FAT): not cached."""
 _WORTH_WRITING = 16
 _LARGEST_INFO = 64 << 20
@@ -43,6 +44,8 @@ class RunScan:
         Records that are not checkpoints, and why.
     files : dict
         File name → directory entry, for everything in the folder.
+    summaries : dict
+        Its records that are old enough to be known by their file's name, size and time.
     """
 
     folder: Path
@@ -51,6 +54,7 @@ class RunScan:
     checkpoints: list[Checkpoint] = field(default_factory=list)
     damaged: list[Damage] = field(default_factory=list)
     files: dict[str, os.DirEntry[str]] = field(default_factory=dict)
+    summaries: dict[Key, CommitRecord] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
@@ -59,7 +63,7 @@ class RunScan:
         return frozenset({self.folder.name, known} if isinstance(known, str) else {self.folder.name})
 
 
-def scan_run(folder: Path, *, cached: bool = True) -> RunScan:
+def scan_run(folder: Path, *, cached: bool = True, known: Mapping[Key, CommitRecord] | None = None) -> RunScan:
     """Read a run's folder.
 
     Parameters
@@ -68,6 +72,9 @@ def scan_run(folder: Path, *, cached: bool = True) -> RunScan:
         A real folder (not a link).
     cached : bool
         Take unchanged records from the run's cache, and write it. False where something is decided on them.
+    known : mapping, optional
+        Summaries that an earlier scan of this process found (`RunScan.summaries`): then the run's cache is neither
+        read nor written.
 
     Raises
     ------
@@ -77,7 +84,7 @@ def scan_run(folder: Path, *, cached: bool = True) -> RunScan:
     with os.scandir(folder) as listing:
         scan = RunScan(folder, files={entry.name: entry for entry in listing})
     has_info = _read_info(scan)
-    records = _Records(scan, cached)
+    records = _Records(scan, cached and not known, known or {})
     for name in scan.files:
         if name.endswith(RECORD_SUFFIX) and name != RUN_FILE and not name.startswith("."):
             records.take(name)
@@ -142,12 +149,13 @@ def _read_marks(scan: RunScan) -> dict[str, Mark]:
 class _Records:
     """The valid records of a folder, from their files or the cache."""
 
-    def __init__(self, scan: RunScan, cached: bool) -> None:
+    def __init__(self, scan: RunScan, cached: bool, known: Mapping[Key, CommitRecord]) -> None:
         self.scan = scan
         self.found: list[CommitRecord] = []
         self._cached = cached
+        self._known = known
         self._cache = read_cache(scan.folder) if cached else None
-        self._keep: dict[Key, CommitRecord] = {}
+        self._keep = scan.summaries
         self._read = 0
         self._now = time.time_ns()
 
@@ -173,20 +181,20 @@ class _Records:
             raise ValueError("not a regular file")
         status = entry.stat(follow_symlinks=False)
         key = (file_name, status.st_size, status.st_mtime_ns)
-        record = self._cache.get(key) if self._cache else None
+        record = self._known.get(key) or (self._cache.get(key) if self._cache else None)
         if record is None:
             raw = (self.scan.folder / file_name).read_bytes()
             self._read += 1
             if data is None and b'"seal"' not in raw:
                 return None  # some other JSON file of the user's
-            record = replace(parse_record(raw), **_LIGHT)
+            record = _lighten(parse_record(raw))
         if record.name != stem:
             raise ValueError(f"the record inside is of {record.name!r}")
         if data is None:
             raise ValueError("its data file is missing")
         if not data.is_file(follow_symlinks=False):
             raise ValueError("its data file is not a regular file")
-        if abs(self._now - status.st_mtime_ns) > _RACY_NS:
+        if abs(self._now - status.st_mtime_ns) > RACY_NS:
             self._keep[key] = record
         return record
 
@@ -206,5 +214,11 @@ _LIGHT: dict[str, Any] = {
     "items": [],
     "code": {},
     "environment": {},
-    "storage": {},
 }
+
+
+def _lighten(record: CommitRecord) -> CommitRecord:
+    """Without what lists do not show; of the storage verdict only the word for the badge."""
+    durability = record.storage.get("durability")
+    storage = {"durability": durability[:20]} if isinstance(durability, str) else {}
+    return replace(record, **_LIGHT, storage=storage)
