@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_ckpt.session.origin import find_origin
+from jupyter_ckpt.session.origin import Origin, find_origin
 from jupyter_ckpt.session.store_choice import DEFAULT_FOLDER, STORE_VARIABLE
 from jupyter_ckpt.session.store_memory import recall
 from jupyter_ckpt.volumes import Durability, assess, candidates
@@ -29,9 +29,14 @@ def storage_notice(namespace: Mapping[str, Any] | None = None, environ: Mapping[
         ``JUPYTER_CKPT_QUIET`` switches it off, ``JUPYTER_CKPT_STORE`` says where the store is.
     """
     environ = os.environ if environ is None else environ
+    return notice_for(find_origin(namespace, environ), environ)
+
+
+def notice_for(origin: Origin, environ: Mapping[str, str] | None = None) -> str:
+    """`storage_notice` for a notebook or folder that is known: the server's root, a notebook that is open."""
+    environ = os.environ if environ is None else environ
     if environ.get(QUIET_VARIABLE):
         return ""
-    origin = find_origin(namespace, environ)
     here = assess(origin.folder)
     if here.durability is Durability.PERSISTENT:
         return ""
@@ -43,7 +48,7 @@ def storage_notice(namespace: Mapping[str, Any] | None = None, environ: Mapping[
     return f"{lead} ({here.durability}): {here.reason} {_instead(origin, environ)}"
 
 
-def _instead(origin: Any, environ: Mapping[str, str]) -> str:
+def _instead(origin: Origin, environ: Mapping[str, str]) -> str:
     said = environ.get(STORE_VARIABLE) or recall(origin)
     if said:
         verdict = assess(said).durability

@@ -6,6 +6,7 @@ a fresh container finds the choice again.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ from jupyter_ckpt.store.temporary import temporary_name
 
 POINTER_FILE = ".jupyter-ckpt-stores.json"
 _LARGEST = 1 << 20
+_MOST_USED = 50
 
 
 def user_file() -> Path:
@@ -89,6 +91,30 @@ def forget(origin: Origin) -> None:
         raise StoreError(f"{user_file()} could not be written ({error.strerror})", error.errno) from error
 
 
+def known_stores() -> list[Path]:
+    """Every store that this user chose or that one of their kernels wrote to, the newest first."""
+    data = _read(user_file())
+    used, chosen = data.get("used"), _stores_in(data)
+    texts = [*(used if isinstance(used, list) else []), *chosen.values()]
+    paths = (Path(text) for text in texts if isinstance(text, str) and "\0" not in text)
+    return list(dict.fromkeys(path for path in paths if path.is_absolute()))
+
+
+def note_use(store: Path) -> None:
+    """Write down that a kernel saves into ``store``, so that the server lists it whatever notebook is open.
+
+    Nothing is lost when this cannot be written: the server then knows the store by its notebook only.
+    """
+    text = os.path.abspath(store)
+    data = _read(user_file())
+    before = data.get("used")
+    used = [one for one in before if isinstance(one, str)] if isinstance(before, list) else []
+    if text in used:
+        return
+    with contextlib.suppress(OSError):
+        _write(user_file(), {**data, "used": [text, *used][:_MOST_USED]})
+
+
 def mount_point(path: Path) -> Path:
     """The root of the volume that ``path`` will lie on."""
     probe = Path(os.path.realpath(path))
@@ -104,29 +130,42 @@ def _keys(origin: Origin) -> list[str]:
 
 
 def _stores(file: Path) -> dict[str, Any]:
+    return _stores_in(_read(file))
+
+
+def _stores_in(data: Mapping[str, Any]) -> dict[str, Any]:
+    stores = data.get("stores")
+    return stores if isinstance(stores, dict) else {}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """A memory file's JSON object; empty when there is none or it is damaged."""
     try:
         if file.stat().st_size > _LARGEST:
             return {}
         data = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    stores = data.get("stores") if isinstance(data, dict) else None
-    return stores if isinstance(stores, dict) else {}
+    return data if isinstance(data, dict) else {}
 
 
 def _update(file: Path, changes: Mapping[str, str | None]) -> None:
     """Set what is given in a memory file; None takes it away."""
-    stores = _stores(file)
+    data = _read(file)
+    stores = dict(_stores_in(data))
     before = dict(stores)
     for key, text in changes.items():
         stores[key] = text
     stores = {key: text for key, text in stores.items() if text is not None}
-    if stores == before:
-        return
+    if stores != before:
+        _write(file, {**data, "stores": stores})
+
+
+def _write(file: Path, data: Mapping[str, Any]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.parent / temporary_name("stores")
     try:
-        temporary.write_text(json.dumps({"format": 1, "stores": stores}, indent=1) + "\n", "utf-8")
+        temporary.write_text(json.dumps({"format": 1, **data}, indent=1) + "\n", "utf-8")
         os.replace(temporary, file)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """A store's runs and checkpoints kept in memory, for a server that is asked again and again.
 
-Files stay the truth: each `StoreIndex.refresh` asks the store which runs have a folder, journal or ``run.json`` of another
-time or size than when they were read, and reads only those again. A file younger than its time stamp's resolution may
-change without a sign, so runs that were touched just now are read once more until they have settled.
+Files stay the truth: each `StoreIndex.refresh` asks the store which runs have a folder, journal or ``run.json`` of
+another time or size than when they were read, and reads only those again. A file younger than its time stamp's
+resolution may change without a sign, so runs that were touched just now are read once more until they have settled.
 """
 
 from __future__ import annotations
