@@ -1,8 +1,8 @@
 """Words to a training that is busy: small files beside its checkpoints, which its loops look for.
 
-``<run>/.mailbox/<id>.request.json`` is written by whoever asks (the server, the shell) and ``<id>.answer.json`` by the
-training. Both are whole or not there, none of them outlives ten minutes, and nothing in them is trusted: a name that is
-no id, a link, a strange file or a verb that does not exist is as if it were not there. Needs no torch.
+``<run>/.mailbox/<id>.request.json`` is written by whoever asks (the server, the shell) and ``<id>.answer.json`` by
+the training. Both are whole or not there, none of them outlives ten minutes, and nothing in them is trusted: a name
+that is no id, a link, a strange file or a verb that does not exist is as if it were not there. Needs no torch.
 """
 
 from __future__ import annotations
@@ -236,8 +236,9 @@ class Mailbox:
 
     def _waiting(self, box: Folder) -> list[Request]:
         found = []
-        answered = {id for id, kind, _ in self._files() if kind == "answer"}
-        for id, kind, age in self._files():
+        files = self._files()
+        answered = {id for id, kind, _ in files if kind == "answer"}
+        for id, kind, age in files:
             if kind != "request" or id in self._taken or id in answered:
                 continue
             request = self._read(f"{id}.request.json")
