@@ -11,34 +11,27 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_ckpt.errors import (
-    CkptError,
-    NothingTracked,
-    StoreError,
-)
-from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt, SaveReceipt
+from jupyter_ckpt.errors import CkptError, StoreError
+from jupyter_ckpt.receipt import Item, ResumeReceipt, SaveReceipt
 from jupyter_ckpt.session.current_run import CurrentRun, RunWish, runs_of
 from jupyter_ckpt.session.environment import Surroundings
-from jupyter_ckpt.session.hyperparameters import check_hyperparameters, find_hyperparameters
-from jupyter_ckpt.session.namespace import FunctionNames, calling_locals, user_namespace
-from jupyter_ckpt.session.origin import Origin, find_origin
+from jupyter_ckpt.session.hyperparameters import check_hyperparameters
+from jupyter_ckpt.session.origin import Origin
 from jupyter_ckpt.session.standing import read_metrics
 from jupyter_ckpt.session.store_choice import StoreChoice
-from jupyter_ckpt.session.store_session import StoreSession, check_note, check_tags
+from jupyter_ckpt.session.store_session import check_note, check_tags
+from jupyter_ckpt.session.tracking_session import TrackingSession
 from jupyter_ckpt.session.unattended import Event, to_log
 from jupyter_ckpt.store.journal import Journal
 from jupyter_ckpt.store.preservation import KeepPolicy
 from jupyter_ckpt.volumes import assess
 
 if TYPE_CHECKING:
-    from jupyter_ckpt.session.tracking import Tracking
     from jupyter_ckpt.session.training_loop import TrainingLoop
     from jupyter_ckpt.state.tracked import Tracked
 
-Items = list[Item]
 
-
-class SavingSession(StoreSession):
+class SavingSession(TrackingSession):
     """Saves one training; parameters as for `Checkpointer`, which also resumes."""
 
     def __init__(
@@ -51,77 +44,16 @@ class SavingSession(StoreSession):
         cells: Any = None,
         origin: Origin | None = None,
     ) -> None:
-        self.namespace = user_namespace() if namespace is None else namespace
-        self._is_users = namespace is None
-        super().__init__(store, origin=origin or find_origin(self.namespace))
-        self._cells = cells
+        super().__init__(store, namespace=namespace, cells=cells, origin=origin)
         self._current = CurrentRun(RunWish(run), self.origin)
         self._surroundings = Surroundings(self.origin.folder)
         self._wanted_policy = keep
-        self._tracking: Tracking | None = None
         self._loop: TrainingLoop | None = None
         self._said: set[str] = set()
         self.last_receipt: SaveReceipt | ResumeReceipt | None = None
         """Of the last save or resume, those that the loops did by themselves included."""
         self.tell: Callable[[Event], None] = to_log
         """Told what the loops do by themselves; surfaces set one that shows it."""
-
-    def track(self, *names: str, **objects: Any) -> Items:
-        """Say what to save, instead of having it found.
-
-        Parameters
-        ----------
-        names : str
-            Names in the notebook (``"model"``); a cell may make their objects anew.
-        objects
-            Or name and object.
-
-        Returns
-        -------
-        list of Item
-            What is tracked now.
-
-        Raises
-        ------
-        UnknownName, UsageProblem
-            When a name does not exist or cannot be saved; then nothing has changed.
-        """
-        self.tracking.add(names, objects)
-        return self.tracked()
-
-    def untrack(self, *names: str) -> Items:
-        """Stop saving these; without names everything is found by itself again.
-
-        Raises
-        ------
-        UnknownName
-            When one of them is not tracked.
-        """
-        self.tracking.remove(names)
-        return self.tracked()
-
-    def tracked(self, *, strict: bool = False) -> Items:
-        """What a save would save now.
-
-        Parameters
-        ----------
-        strict : bool
-            Raise `NothingTracked` instead of giving nothing.
-
-        Raises
-        ------
-        AmbiguousState
-            When several things could be meant.
-        """
-        try:
-            found, notes = self.tracking.survey(self.names)
-        except NothingTracked:
-            if strict:
-                raise
-            return []
-        from jupyter_ckpt.session.tracking import class_of
-
-        return [Item(one.name, one.kind.value, Outcome.SAVED, class_of(one)) for one in found] + notes
 
     def run(self, name: str | None = None, *, new: bool = False, **hyperparameters: Any) -> str:
         """Name the run, or describe it by its hyper-parameters.
@@ -303,21 +235,6 @@ class SavingSession(StoreSession):
         return self._wanted_policy if self.run_id is None and self._wanted_policy is not None else super().policy
 
     @property
-    def names(self) -> Mapping[str, Any]:
-        """The names that the calling code sees: the notebook's, or in a function its own before those."""
-        own = calling_locals() if self._is_users else None
-        return self.namespace if own is None else FunctionNames(own, self.namespace)
-
-    @property
-    def tracking(self) -> Tracking:
-        """What is saved."""
-        if self._tracking is None:
-            from jupyter_ckpt.session.tracking import Tracking
-
-            self._tracking = Tracking(self.namespace)
-        return self._tracking
-
-    @property
     def loop(self) -> TrainingLoop:
         """Where the training stands."""
         if self._loop is None:
@@ -347,12 +264,6 @@ class SavingSession(StoreSession):
             self._wanted_policy = None
         return run, warnings
 
-    def _settings(self, names: Mapping[str, Any], tracked: list[Tracked]) -> dict[str, Any]:
-        """The hyper-parameters in force; the learning rate is the optimizer's, whatever the notebook's name says."""
-        from jupyter_ckpt.session.tracking import optimizers_of
-
-        return find_hyperparameters(names, optimizers_of(tracked))
-
     def _forget_training(self) -> None:
         self._loop = None
         self._current.parent = None
@@ -380,12 +291,6 @@ class SavingSession(StoreSession):
         except CkptError as error:
             return [f"saved, but old checkpoints were not thinned out: {error}"]
         return [f"{name} is damaged: it was found while thinning out" for name in report.corrupt]
-
-    def _cell_sources(self) -> Any:
-        if self._cells is not None:
-            return self._cells
-        cells = self.namespace.get("In")
-        return cells if isinstance(cells, list) else None
 
     def _once(self, lines: Iterable[str]) -> list[str]:
         """Those not said before: a warning that comes with every save is soon not read."""
