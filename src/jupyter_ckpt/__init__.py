@@ -66,4 +66,11 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
     return [{"src": "labextension", "dest": "jupyter-ckpt"}]
 
 
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """For jupyter_server, which is imported by nothing else here."""
+    from jupyter_ckpt.server.extension import extension_points
+
+    return extension_points()
+
+
 __all__ = ["Checkpointer", "CkptError", "KeepPolicy", "assess", "candidates"]
