@@ -146,6 +146,7 @@ class Checkpointer(SavingSession):
         self.loop.resumed(receipt, found.tree.get("rng") if found is not None else None)
         self.loop.models.remember(tracked)
         self.last_receipt = receipt
+        self.notify("resumed", receipt, epoch=receipt.next_epoch, step=receipt.step)
         return receipt
 
     def epochs(self, end: int, *, save_every: int | None = 1, start: int | None = None) -> TrainingEpochs:
@@ -192,6 +193,7 @@ class Checkpointer(SavingSession):
             self.tracking.survey(
                 self.names
             )  # what a save would fail with is better said before the first epoch than after it
+        self.notify("training")
         return self.loop.epochs(last, spacing, first)
 
     def batches(self, loader: Any, *, save_every: int | None = None, name: str | None = None) -> Batches:
@@ -267,7 +269,7 @@ class Checkpointer(SavingSession):
             self.tell(self.resume())
         elif self.loop.was_stopped and self.held is None:
             self.tell(self.loop.go_on_here())
-        elif self.loop.was_stopped or anew:
+        elif self.loop.was_stopped or self.loop.ended_as_asked or anew:
             self.tell(self._resume_held())
 
     def _resume_held(self) -> ResumeReceipt:
@@ -287,6 +289,7 @@ class Checkpointer(SavingSession):
         try:
             warnings = self._current.go_on(self.choice, folder, f"{folder.name}/{name.removesuffix('.pt')}")
             assert self._current.open is not None
+            self.requests.attend(self._current.open.folder)
             self._current.open.journal.append("resumed", name=name, checkpoint=ref, pid=os.getpid())
         except CkptError as error:
             return [f"resumed, but {error}"]

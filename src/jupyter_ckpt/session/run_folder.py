@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_ckpt.errors import NotCommitted, UsageProblem
+from jupyter_ckpt.session.origin import Origin
 from jupyter_ckpt.session.process_lock import ProcessLock, process_lock
 from jupyter_ckpt.store.folder import Folder, make_folders, sync_file
 from jupyter_ckpt.store.journal import Journal
@@ -121,6 +122,22 @@ class RunFolder:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+    def set_origin(self, origin: Origin) -> bool:
+        """Say durably that the run is this notebook's; False when it was already, or ``run.json`` is damaged.
+
+        Raises
+        ------
+        StoreError, OSError
+            When it cannot be written; then all is as before.
+        """
+        info = self.info
+        before = info.get("origin")
+        if not info or not isinstance(before, dict) or before.items() >= origin.key.items():
+            return False
+        self._write_info({**info, "origin": {**before, **origin.key}})
+        self.journal.append("renamed", path=origin.path, before=before.get("path"))
+        return True
 
     def _write_info(self, info: Mapping[str, Any]) -> None:
         """``run.json`` with the same care as a record: whole or not there."""

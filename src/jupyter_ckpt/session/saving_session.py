@@ -5,6 +5,7 @@ Everything that needs torch is imported when it is first used, so that loading t
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,12 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_ckpt.errors import CkptError, StoreError
 from jupyter_ckpt.receipt import Item, ResumeReceipt, SaveReceipt
+from jupyter_ckpt.session.boundaries import Boundaries
 from jupyter_ckpt.session.current_run import CurrentRun, RunWish, runs_of
 from jupyter_ckpt.session.environment import Surroundings
 from jupyter_ckpt.session.hyperparameters import check_hyperparameters
+from jupyter_ckpt.session.observers import Happening, Kind, Observers
 from jupyter_ckpt.session.origin import Origin
+from jupyter_ckpt.session.renaming import move_runs
+from jupyter_ckpt.session.requests import Requests
 from jupyter_ckpt.session.standing import read_metrics
 from jupyter_ckpt.session.store_choice import StoreChoice
+from jupyter_ckpt.session.store_memory import remember
 from jupyter_ckpt.session.store_session import check_note, check_tags
 from jupyter_ckpt.session.tracking_session import TrackingSession
 from jupyter_ckpt.session.unattended import Event, to_log
@@ -54,6 +60,11 @@ class SavingSession(TrackingSession):
         """Of the last save or resume, those that the loops did by themselves included."""
         self.tell: Callable[[Event], None] = to_log
         """Told what the loops do by themselves; surfaces set one that shows it."""
+        self.observers = Observers()
+        """Told whatever is done, without showing it."""
+        self.requests = Requests()
+        """What others ask of the training while it runs."""
+        self._boundaries = Boundaries(self)
 
     def run(self, name: str | None = None, *, new: bool = False, **hyperparameters: Any) -> str:
         """Name the run, or describe it by its hyper-parameters.
@@ -84,6 +95,7 @@ class SavingSession(TrackingSession):
         wish = RunWish(name, dict(check_hyperparameters(hyperparameters)), new)
         self._current.leave(wish)
         self._forget_training()
+        self.notify("run")
         for known in [] if new else runs_of(self.store, self.origin, wish):
             count = f"{known.checkpoints} checkpoint{'s' if known.checkpoints != 1 else ''}"
             return f"run {known.id} ({count}): `%ckpt resume` goes on with it"
@@ -142,6 +154,25 @@ class SavingSession(TrackingSession):
         DurabilityUncertain
             It may be visible, but the volume did not prove that it is durable.
         """
+        try:
+            receipt = self._save(epoch, step, metrics, tags, note, reason)
+        except CkptError as error:
+            self.notify("save_failed", epoch=epoch, step=step, text=str(error))
+            raise
+        record = receipt.record
+        self.notify("saved", receipt, epoch=record.epoch, step=record.step, metrics=record.metrics)
+        self._boundaries.saved_by_hand(epoch, receipt)
+        return receipt
+
+    def _save(
+        self,
+        epoch: int | None,
+        step: int | None,
+        metrics: Mapping[str, Any] | Iterable[str] | None,
+        tags: str | Iterable[str],
+        note: str,
+        reason: str,
+    ) -> SaveReceipt:
         started = time.perf_counter()
         from jupyter_ckpt.session.saving import SaveRequest, capture_state, write_checkpoint
 
@@ -156,6 +187,7 @@ class SavingSession(TrackingSession):
         code = self.tracking.sources(tracked, self._cell_sources())
         captured = capture_state(tracked, notes + loop_items, code)
         run, warnings = self._run_to_write(tracked, settings)
+        self.requests.attend(run.folder)
         now = assess(self.store)
         policy = self._policy_of_run()
         request = SaveRequest(
@@ -206,7 +238,34 @@ class SavingSession(TrackingSession):
         if self._current.open is not None:
             journal = Journal(self._current.open.folder, fsync=False)
             journal.append("metrics", epoch=self.loop.epoch, step=self.loop.steps, metrics=found)
+        self.notify("metrics", epoch=self.loop.epoch, step=self.loop.steps, metrics=found)
         return found
+
+    def renamed(self, path: str | os.PathLike[str]) -> list[str]:
+        """The notebook lies elsewhere now: its runs and this training go on under the new path.
+
+        Parameters
+        ----------
+        path : path
+            Absolute.
+
+        Returns
+        -------
+        list of str
+            The runs that were put under it.
+        """
+        old, new = self.origin, Origin("notebook", os.path.abspath(path))
+        if new.key == old.key:
+            return []
+        store = self.store if self._choice is not None or self._given is not None else None
+        self.origin = self._current.origin = new
+        self._surroundings = Surroundings(new.folder)
+        if store is None or not store.is_dir():
+            return []
+        if new.folder != old.folder and self.choice.how in ("found", "remembered"):
+            with contextlib.suppress(StoreError):  # the next kernel would look beside the notebook
+                remember(new, store, folder=False)
+        return move_runs(store, old, new, present=self._current.open.folder if self._current.open else None)
 
     def wait(self) -> None:
         """Return when everything saved is durable. At present that is always so."""
@@ -219,6 +278,7 @@ class SavingSession(TrackingSession):
         """See `StoreSession.use_storage`; from now on saves go to a new run there."""
         choice = super().use_storage(path, force=force)
         self._current.leave()
+        self.notify("run")
         return choice
 
     def keep(self, policy: KeepPolicy | None = None, **wishes: Any) -> KeepPolicy:
@@ -240,7 +300,7 @@ class SavingSession(TrackingSession):
         if self._loop is None:
             from jupyter_ckpt.session.training_loop import TrainingLoop
 
-            self._loop = TrainingLoop(self._save_at_boundary, self._remark)
+            self._loop = TrainingLoop(self._boundaries.save, self._boundaries.serve, self._remark)
         return self._loop
 
     @property
@@ -268,14 +328,10 @@ class SavingSession(TrackingSession):
         self._loop = None
         self._current.parent = None
 
-    def _save_at_boundary(self, epoch: int | None, reason: str, last: bool) -> None:
-        """A volume that fails must not end a training that could go on; the next boundary tries again."""
-        try:
-            self.tell(self.save(epoch=epoch, reason=reason))
-        except StoreError as error:
-            if last:
-                raise
-            self.tell(error)
+    def notify(self, kind: Kind, receipt: SaveReceipt | ResumeReceipt | None = None, **known: Any) -> None:
+        """Tell the observers."""
+        folder = self._current.open.folder if self._current.open is not None else None
+        self.observers.notify(Happening(kind, self, folder, receipt, **known))
 
     def _remark(self, item: Item) -> None:
         self.tell(item)

@@ -55,10 +55,11 @@ def recall(origin: Origin, volumes: Iterable[Path] | None = None) -> Path | None
     return None
 
 
-def remember(origin: Origin, store: Path) -> list[Path]:
+def remember(origin: Origin, store: Path, *, folder: bool = True) -> list[Path]:
     """Write the choice down, for the notebook and for its folder; returns the files that hold it now.
 
     So the shell finds it in that folder, a notebook that is renamed, and a kernel that does not know its notebook.
+    Without ``folder`` it is the notebook's alone: the others beside it have a store of their own.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def remember(origin: Origin, store: Path) -> list[Path]:
         targets.append((volume / POINTER_FILE, os.path.relpath(os.path.realpath(store), volume)))
     for file, text in targets:
         try:
-            _update(file, dict.fromkeys(_keys(origin), text))
+            _update(file, dict.fromkeys(_keys(origin) if folder else _keys(origin)[:1], text))
         except OSError as error:
             problem = error
             continue

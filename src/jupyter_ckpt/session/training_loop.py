@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from jupyter_ckpt.errors import UsageProblem
-from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt
+from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt, SaveReceipt
 from jupyter_ckpt.session.live_models import LiveModels
 from jupyter_ckpt.session.loops import TrainingEpochs, every
 from jupyter_ckpt.session.standing import Standing, stand
@@ -53,19 +53,31 @@ class TrainingLoop:
     Parameters
     ----------
     save : callable
-        Called at a boundary where a save is due, with the epoch, the reason and whether it is the last one.
+        Called at a boundary where a save is due, with the epoch, the reason and whether it is the last one; gives the
+        receipt, or None when it failed.
+    serve : callable
+        Called at each boundary, with the epoch and the receipt of a save that was just done there: what others ask
+        of the training (`Requests.serve`).
     remark : callable
         Told what turns out not to go on exactly when a resumed loop begins.
     """
 
-    def __init__(self, save: Callable[[int | None, str, bool], None], remark: Callable[[Item], None]) -> None:
+    def __init__(
+        self,
+        save: Callable[[int | None, str, bool], SaveReceipt | None],
+        serve: Callable[[int | None, SaveReceipt | None], None],
+        remark: Callable[[Item], None],
+    ) -> None:
         self.position = CountingPosition(self._batch_done, remark)
         self.models = LiveModels()
         self.epoch: int | None = None
         """The epoch that is running, when `epochs` is used."""
         self.steps: int | None = None
         """Batches of the epochs' first loader so far, when `batches` is used."""
+        self.ended_as_asked = False
+        """It was stopped at a boundary, after a save: its cell goes on from that, whatever was done since."""
         self._save = save
+        self._serve = serve
         self._receipt: ResumeReceipt | None = None
         self._rng: Mapping[str, Any] | None = None
         self._first_loader: str | None = None
@@ -97,6 +109,7 @@ class TrainingLoop:
         restored = any(item.kind == "rng" and item.outcome is Outcome.RESTORED for item in receipt.items)
         self._rng = rng if restored and isinstance(rng, Mapping) else None
         self.epoch, self._is_open, self._due, self._saved = None, False, None, None
+        self.ended_as_asked = False
         self.steps = receipt.step
         self.metrics.clear()
 
@@ -175,6 +188,7 @@ class TrainingLoop:
         receipt = self._receipt
         going_on = self.epoch is None and receipt is not None and receipt.mid_epoch and epoch == receipt.next_epoch
         self.epoch, self._is_open = epoch, True
+        self.ended_as_asked = False
         self.metrics.clear()
         self._saves_epoch = epochs.is_due(epoch)
         if not going_on:
@@ -188,9 +202,11 @@ class TrainingLoop:
         if self.epoch != epoch or not self._is_open:  # a resume in the loop's body: go on from there
             return self._next_epoch()
         self.leave(epoch)
+        receipt = None
         if epochs.is_due(epoch):
             self._due = (epoch, epoch + 1 == epochs.end)
-            self.save_what_is_due()
+            receipt = self.save_what_is_due()
+        self._serve(epoch, receipt)
         return epoch + 1
 
     def leave(self, epoch: int) -> None:
@@ -199,12 +215,14 @@ class TrainingLoop:
             self.position.end_epoch()
             self._saves_epoch = self._is_open = False
 
-    def save_what_is_due(self) -> None:
+    def save_what_is_due(self) -> SaveReceipt | None:
         """Save the epoch that is done, also one whose save failed or was stopped."""
-        if self._due is not None:
-            epoch, last = self._due
-            self._save(epoch, "epoch", last)
-            self._due = None
+        if self._due is None:
+            return None
+        epoch, last = self._due
+        receipt = self._save(epoch, "epoch", last)
+        self._due = None
+        return receipt
 
     def check_not_inside(self, frame: FrameType | None) -> None:
         """UsageProblem when ``frame`` is called from the body of a loop over epochs."""
@@ -234,6 +252,11 @@ class TrainingLoop:
         self.resumed(receipt, None)
         return receipt
 
+    @property
+    def counts_batches(self) -> bool:
+        """There is a boundary after each batch, not only after each epoch."""
+        return self._first_loader is not None
+
     def batches(self, loader: Any, *, save_every: int | None, name: str | None) -> Batches:
         """See `Checkpointer.batches`."""
         spacing = every(save_every, "save_every")
@@ -249,8 +272,10 @@ class TrainingLoop:
             return
         self.steps = (self.steps or 0) + 1
         spacing = self._spacing.get(batches.name)
+        receipt = None
         if spacing and self.steps % spacing == 0 and not self._epoch_save_follows(batches):
-            self._save(self.epoch, "steps", False)
+            receipt = self._save(self.epoch, "steps", False)
+        self._serve(self.epoch, receipt)
 
     def _epoch_save_follows(self, batches: Batches) -> bool:
         """After the last batch the epoch itself is about to be saved."""
