@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections
+import threading
+import time
 import types
 from typing import Any
 
@@ -15,6 +17,7 @@ from round_trip import freeze, save, track, trained
 from torch import nn
 
 from jupyter_ckpt.errors import CkptError, Mismatch
+from jupyter_ckpt.receipt import Item
 from jupyter_ckpt.state.discover import absent_values
 from jupyter_ckpt.state.restore import plan_restore
 from jupyter_ckpt.state.tracked import Kind
@@ -163,10 +166,13 @@ def test_what_an_object_holds_is_put_back() -> None:
 def test_a_lazy_model_is_lazy_again() -> None:
     tree = save({"model": nn.Linear(3, 2)})
     here = {"model": nn.LazyLinear(2)}
-    plan = plan_restore(tree, track(here))
-    plan.apply()
-    assert here["model"].weight.shape == (2, 3)
-    plan.undo()
+
+    def refuse() -> list[Item]:
+        assert here["model"].weight.shape == (2, 3)
+        raise Mismatch("no")
+
+    with pytest.raises(Mismatch, match="no"):
+        plan_restore(tree, track(here)).apply(refuse)
     assert torch.nn.parameter.is_lazy(here["model"].weight)
 
 
@@ -221,15 +227,41 @@ def test_an_object_that_cannot_be_put_back_is_named() -> None:
     assert here["a"] == [2]
 
 
-def test_a_caller_can_take_an_applied_restore_back() -> None:
+@pytest.mark.parametrize("error", [Mismatch("no"), KeyboardInterrupt()])
+def test_what_comes_last_takes_everything_back_when_it_fails(error: BaseException) -> None:
     tree = save(trained(seed=1))
     things = trained(seed=2)
     before = freeze(things)
-    plan = plan_restore(tree, track(things))
-    plan.apply()
-    assert freeze(things) != before
-    assert plan.undo() == []
+
+    def refuse() -> list[Item]:
+        assert things["history"] == tree["values"]["history"]  # applied already
+        raise error
+
+    with pytest.raises(type(error)):
+        plan_restore(tree, track(things)).apply(refuse)
     assert freeze(things) == before
+
+
+def test_an_interrupt_during_the_copies_comes_when_they_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = save(trained(seed=1))
+    things, whole = trained(seed=2), trained(seed=3)
+    plan_restore(tree, track(whole)).apply()
+    join = threading.Thread.join
+    stops = [KeyboardInterrupt(), KeyboardInterrupt()]
+
+    def stopped(thread: threading.Thread, timeout: float | None = None) -> None:
+        if thread.name == "ckpt-restore" and stops:
+            raise stops.pop()
+        join(thread, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", stopped)
+    slow = torch.Tensor.copy_
+    monkeypatch.setattr(torch.Tensor, "copy_", lambda *args, **more: (time.sleep(0.02), slow(*args, **more))[1])
+    with pytest.raises(KeyboardInterrupt):
+        plan_restore(tree, track(things)).apply()
+    monkeypatch.undo()
+    assert not stops
+    assert freeze(things) == freeze(whole)
 
 
 def test_planning_changes_nothing() -> None:
@@ -255,11 +287,16 @@ def test_the_extra_state_of_a_module_comes_back_and_is_taken_back() -> None:
 
     first, second = Counting(), Counting()
     first.seen["n"] = 5
-    plan = plan_restore(save({"model": first}), track({"model": second}))
-    plan.apply()
-    assert second.seen == {"n": 5}
-    plan.undo()
+
+    def refuse() -> list[Item]:
+        assert second.seen == {"n": 5}
+        raise Mismatch("no")
+
+    with pytest.raises(Mismatch):
+        plan_restore(save({"model": first}), track({"model": second})).apply(refuse)
     assert second.seen == {"n": 0}
+    plan_restore(save({"model": first}), track({"model": second})).apply()
+    assert second.seen == {"n": 5}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from round_trip import outcomes, resume, save, track
 
-from jupyter_ckpt.receipt import Outcome
+from jupyter_ckpt.errors import Mismatch
+from jupyter_ckpt.receipt import Item, Outcome
 from jupyter_ckpt.state.capture import capture
 from jupyter_ckpt.state.inplace import InPlace
 from jupyter_ckpt.state.restore import plan_restore
@@ -199,8 +200,11 @@ def test_undo_puts_values_back(name: str) -> None:
     tree = save(saved, [name])
     here: Namespace = {"history": [[5], 6], "t": torch.zeros(2), "array": np.zeros(2), "best": 7}
     held, before = here[name], copy.deepcopy(here[name])
-    plan = plan_restore(tree, track(here, [name]))
-    plan.apply()
-    assert plan.undo() == []
+
+    def refuse() -> list[Item]:
+        raise Mismatch("no")
+
+    with pytest.raises(Mismatch):
+        plan_restore(tree, track(here, [name])).apply(refuse)
     assert here[name] is held
     assert np.array_equal(np.asarray(held, dtype=object), np.asarray(before, dtype=object)) or held == before

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from jupyter_ckpt.errors import CorruptCheckpoint, RefusedFile, UnknownName, UsageProblem
 from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt
 from jupyter_ckpt.session.saving import Watch
@@ -142,9 +144,22 @@ def _ours(path: Path, record: CommitRecord, ref: str, watch: Watch) -> Found:
         opened = read_checkpoint(path, record, progress=progress)
     if not isinstance(opened.tree, Mapping):
         raise CorruptCheckpoint(f"{path.name} holds no training state")
-    found = Found(ref, opened.tree, record, record.next_epoch, record.step, record.mid_epoch)
+    # what the loops keep of it must not keep the file mapped: a volume may go away, and a mapped page with it
+    kept = {name: _own_memory(opened.tree[name]) for name in ("rng", "data") if name in opened.tree}
+    tree = {**opened.tree, **kept}
+    found = Found(ref, tree, record, record.next_epoch, record.step, record.mid_epoch)
     found.warnings = list(opened.remarks)
     return found
+
+
+def _own_memory(node: Any) -> Any:
+    if isinstance(node, torch.Tensor):
+        return node.clone()
+    if isinstance(node, Mapping):
+        return {key: _own_memory(child) for key, child in node.items()}
+    if isinstance(node, (list, tuple)):
+        return type(node)(_own_memory(child) for child in node)
+    return node
 
 
 def _standing(found: Found) -> Found:
@@ -201,23 +216,17 @@ def apply(
     meta = found.record.tracked if found.record is not None else None
     objects = set(only) - _TRAINING if only else None
     training = only is None or "epoch" in only
-    items: list[Item] = []
     values: dict[str, Any] = {}
-    plan = None
     if objects or only is None:
         saved = tree.get("values")
         live = [*tracked, *absent_values(namespace, saved if isinstance(saved, Mapping) and discovered else {})]
         plan = plan_restore(
             tree, live, only=objects, strict=strict, map_location=map_location, meta=meta, ref=found.ref
         )
-        items = plan.apply()
+        items = plan.apply(then=lambda: _restore_random_states(tree, only))
         values = plan.values
-    try:
-        items += _restore_random_states(tree, only)
-    except BaseException:
-        if plan is not None:
-            plan.undo()
-        raise
+    else:
+        items = _restore_random_states(tree, only)
     if only is None or "data" in only:
         data = tree.get("data")
         items += position.load(data if isinstance(data, Mapping) else None, tree.get("rng"))

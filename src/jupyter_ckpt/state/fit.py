@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from jupyter_ckpt.receipt import Item, Outcome
+from jupyter_ckpt.state.sure_copy import Copy
 from jupyter_ckpt.state.tracked import Kind
 from jupyter_ckpt.state.undo import Undo
 
@@ -31,6 +32,8 @@ class Fit:
         Loads what fits. None when nothing can be loaded.
     remember : callable
         Called before `apply`; returns the way back.
+    copies : list of Copy
+        Left for the very end: what is to be copied straight into live tensors. `apply` may add to it.
     items : list of Item
         What the receipt says when `apply` has succeeded.
     """
@@ -43,6 +46,7 @@ class Fit:
     other: list[str] = field(default_factory=list)
     apply: Callable[[], None] | None = None
     remember: Callable[[], Undo] = field(default=lambda: lambda: None)
+    copies: list[Copy] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
 
     @property

@@ -15,6 +15,7 @@ from jupyter_ckpt.errors import UsageProblem
 from jupyter_ckpt.receipt import Item, Outcome
 from jupyter_ckpt.state.fit import Fit, conversions, dtype_text, shape_text
 from jupyter_ckpt.state.revive import ABSENT, revive_state
+from jupyter_ckpt.state.sure_copy import is_ordinary, takes
 from jupyter_ckpt.state.tracked import Kind
 from jupyter_ckpt.state.undo import remember_module
 from jupyter_ckpt.state.wrappers import clean_keys, clean_paths
@@ -74,7 +75,13 @@ def fit_module(
         return fit
     _set_versions(state, module, saved, details)
     complete = len(state) == len(live)
-    fit.apply = lambda: _load(module, state, complete, device)
+    moves = device is not None and any(tensor.device != device for tensor in _tensors(live))
+    ordinary = not moves and is_ordinary(module, getattr(state, "_metadata", None))
+    if ordinary and all(takes(live[key], value) for key, value in state.items()):
+        fit.copies = [(live[key], value) for key, value in state.items()]
+        fit.apply, fit.remember = lambda: None, lambda: lambda: None
+    else:
+        fit.apply = lambda: _load(module, state, complete, device)
     fit.items = _items(name, kind, module, state, len(live), dtypes, details, device)
     fit.items += [
         Item(name, kind.value, Outcome.NOT_EXACT, f"{key} could not be saved: left as it is")
@@ -82,6 +89,10 @@ def fit_module(
     ]
     fit.items += _untied(name, kind, live, state)
     return fit
+
+
+def _tensors(state: Mapping[str, Any]) -> list[torch.Tensor]:
+    return [value for value in state.values() if isinstance(value, torch.Tensor)]
 
 
 def _is_absent(value: Any) -> bool:

@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from jupyter_ckpt.receipt import Item, Outcome
 from jupyter_ckpt.state.fit import Fit, conversions, dtype_text, shape_text
 from jupyter_ckpt.state.revive import revive_state
+from jupyter_ckpt.state.sure_copy import Copy, takes
 from jupyter_ckpt.state.tracked import Kind, class_name
 from jupyter_ckpt.state.undo import remember_optimizer
 
@@ -76,7 +77,8 @@ def fit_optimizer(name: str, optimizer: Any, saved: Any, details: Mapping[str, A
     _check_parameters(fit, here, groups, states, details, params)
     if not fit.fits:
         return fit
-    fit.apply = lambda: _load(optimizer, saved, here, details)
+    copies = fit.copies  # not the fit itself: a cycle would keep the file mapped until the next garbage collection
+    fit.apply = lambda: _load(optimizer, saved, here, details, copies)
     count = len(saved["state"])
     what = f"state of {count} parameters" if count else "no state yet"
     converted = conversions(_devices(details, here) + _dtypes(details, here))
@@ -151,12 +153,19 @@ def _saved_shapes(number: int, state: Any, shapes: Any) -> list[list[int]]:
     return found
 
 
-def _load(optimizer: Any, saved: Any, here: list[torch.Tensor], details: Mapping[str, Any]) -> None:
+def _load(
+    optimizer: Any, saved: Any, here: list[torch.Tensor], details: Mapping[str, Any], copies: list[Copy]
+) -> None:
     own = type(optimizer).load_state_dict is Optimizer.load_state_dict
+    held = _held(optimizer, saved, here) if own and not _hooks(optimizer) else {}
     elsewhere = own and all(param.device.type != "cpu" for param in here)
     live_groups = [dict(group) for group in optimizer.param_groups]
 
     def take(tensor: torch.Tensor) -> torch.Tensor:
+        live = held.get(id(tensor))
+        if live is not None:  # the optimizer keeps its own tensor, which gets the values at the very end
+            copies.append((live, tensor))
+            return live
         moved = elsewhere and tensor.device.type == "cpu" and tensor.ndim > 0  # torch does it, which copies
         return tensor.detach() if moved else tensor.detach().clone()
 
@@ -170,6 +179,31 @@ def _load(optimizer: Any, saved: Any, here: list[torch.Tensor], details: Mapping
         _keep_group(mine, now)
     if own:
         _keep_precision(optimizer, state, here, details.get("dtypes"))
+
+
+def _hooks(optimizer: Optimizer) -> bool:
+    return bool(optimizer._optimizer_load_state_dict_pre_hooks or optimizer._optimizer_load_state_dict_post_hooks)
+
+
+def _held(optimizer: Optimizer, saved: Any, here: list[torch.Tensor]) -> dict[int, torch.Tensor]:
+    """Saved tensor (by ``id``) → the live one at its place, where torch would keep that one as it is."""
+    ids = [pid for group in saved["param_groups"] for pid in group["params"]]
+    found: dict[int, torch.Tensor] = {}
+    places: set[tuple[Any, ...]] = set()
+    for pid, param in zip(ids, here, strict=True):
+        theirs, mine = saved["state"].get(pid), optimizer.state.get(param)
+        if not isinstance(theirs, Mapping) or not isinstance(mine, dict):
+            continue
+        for key, value in theirs.items():
+            live = mine.get(key)
+            if not isinstance(value, torch.Tensor) or not takes(live, value) or live.dtype != value.dtype:
+                continue
+            kept = key == "step" or (live.device == param.device and live.dtype == param.dtype)
+            place = (live.device, live.untyped_storage().data_ptr(), live.storage_offset())
+            if kept and id(value) not in found and place not in places:
+                found[id(value)] = live
+                places.add(place)
+    return found
 
 
 def _keep_group(mine: dict[str, Any], now: dict[str, Any]) -> None:

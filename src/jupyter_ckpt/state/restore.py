@@ -20,6 +20,7 @@ from jupyter_ckpt.state.fit_value import fit_value
 from jupyter_ckpt.state.inplace import InPlace, address
 from jupyter_ckpt.state.pairing import About, Live, find_live, make_selector, pair_names, read_contents, section
 from jupyter_ckpt.state.revive import ABSENT, revive_values
+from jupyter_ckpt.state.sure_copy import SureCopies
 from jupyter_ckpt.state.tracked import Kind, Tracked, optimizers_of
 from jupyter_ckpt.state.undo import Undo
 
@@ -45,8 +46,14 @@ class RestorePlan:
     values: dict[str, Any] = field(default_factory=dict)
     _undo: list[tuple[str, Undo]] = field(default_factory=list, repr=False)
 
-    def apply(self) -> list[Item]:
-        """Restore everything. Random states come after it: loading a state may draw random numbers.
+    def apply(self, then: Callable[[], list[Item]] = list) -> list[Item]:
+        """Restore everything: first whatever might fail, at the very end the copies that cannot.
+
+        Parameters
+        ----------
+        then : callable, optional
+            What is to come after the objects and with them or not at all: random states, since loading an object may
+            draw random numbers. Gives more items.
 
         Returns
         -------
@@ -60,6 +67,7 @@ class RestorePlan:
             puts everything back as well and goes on.
         """
         at = ""
+        copies: SureCopies | None = None
         try:
             for fit in self.fits:
                 at = fit.name
@@ -68,27 +76,27 @@ class RestorePlan:
                 at = fit.name
                 if fit.apply is not None:
                     fit.apply()
+            at = ""
+            more = then()
+            copies = SureCopies(copy for fit in self.fits for copy in fit.copies)
+            copies.run()
         except BaseException as error:
-            lost = self.undo()
-            if not isinstance(error, Exception):
+            if copies is not None and copies.begun:
+                copies.wait()
+                raise
+            lost = self._take_back()
+            if not isinstance(error, Exception) or (not at and not lost):
                 raise
             rest = "everything is as it was before"
             if lost:
                 rest = f"{', '.join(lost)} could not be put back either: run their cells again"
             reason = str(error) if isinstance(error, CkptError) else f"{type(error).__name__}: {error}"
-            raise CkptError(f"{at} could not take its state ({reason}); {rest}") from error
-        return [item for fit in self.fits for item in fit.items] + self.items
+            raise CkptError(f"{at or 'rng'} could not take its state ({reason}); {rest}") from error
+        self._undo.clear()
+        return [item for fit in self.fits for item in fit.items] + self.items + more
 
-    def undo(self) -> list[str]:
-        """Take an applied restore back, for a caller whose own part of the resume failed.
-
-        What this needs (copies of the tensors as they were) is kept as long as the plan.
-
-        Returns
-        -------
-        list of str
-            Names of objects that could not be put back; empty as a rule.
-        """
+    def _take_back(self) -> list[str]:
+        """Everything as it was; names of objects that could not be put back, none as a rule."""
         lost: list[str] = []
         interrupt: BaseException | None = None
         while self._undo:
@@ -156,7 +164,7 @@ def plan_restore(
         _check_models(about, live, taken, wanted, meta or {}, ref)
     fresh = revive_values(section(tree, "values"), device=device)
     models = {one.name: obj for one, obj in live.values() if isinstance(obj, nn.Module)}
-    merger = InPlace({address(t) for model in models.values() for t in (*model.parameters(), *model.buffers())} - {0})
+    merger = InPlace(_memory(live))
     ids = parameters_by_id(models)
     fits: list[Fit] = []
     for name, (one, obj) in sorted(live.items(), key=lambda entry: _ORDER[entry[1][0].kind]):
@@ -194,6 +202,18 @@ def plan_restore(
     copies = InPlace()
     plan.values = {name: None if value is ABSENT else copies.merge(None, value) for name, value in fresh.items()}
     return plan
+
+
+def _memory(live: Live) -> set[int]:
+    """Addresses of the storages that belong to models and optimizers."""
+    found: set[int] = set()
+    for _, obj in live.values():
+        if isinstance(obj, nn.Module):
+            found.update(address(tensor) for tensor in (*obj.parameters(), *obj.buffers()))
+        elif isinstance(obj, torch.optim.Optimizer):
+            held = (value for state in obj.state.values() if isinstance(state, dict) for value in state.values())
+            found.update(address(value) for value in held if isinstance(value, torch.Tensor))
+    return found - {0}
 
 
 def _leave_out_schedulers(fits: list[Fit], live: Live) -> None:
