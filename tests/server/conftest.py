@@ -15,8 +15,14 @@ import tornado.httpclient
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import document
+
 pytest_plugins = ("pytest_jupyter.jupyter_server",)
 Ask = Callable[..., Awaitable["Reply"]]
+
+
+def _refuse(word: str) -> None:
+    raise AssertionError(f"{word} is not JSON")
 
 
 class Reply:
@@ -26,7 +32,8 @@ class Reply:
         self.status = response.code
         self.headers = response.headers
         self.body = response.body
-        self.json: Any = json.loads(response.body) if response.body else None
+        is_json = response.headers.get("Content-Type", "").startswith("application/json")
+        self.json: Any = json.loads(response.body, parse_constant=_refuse) if response.body and is_json else None
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +88,10 @@ def ask(jp_serverapp: Any, jp_fetch: Any, jp_base_url: str, http_server_client: 
             allow_nonstandard_methods=True,
             follow_redirects=False,
         )
-        return Reply(response)
+        reply = Reply(response)
+        if reply.headers["Content-Type"].startswith("application/json"):
+            document.check(method, path, reply.status, reply.json)
+        return reply
 
     return call
 
@@ -94,7 +104,13 @@ def here(extension: Any, store: Path) -> str:
     return store_id(store)
 
 
-async def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+@pytest.fixture
+def until() -> Any:
+    """`_until`, for tests that cannot import from here."""
+    return _until
+
+
+async def _until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
     """Wait until something holds; its value."""
     for _ in range(int(seconds / 0.05)):
         value = condition()

@@ -9,14 +9,19 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, List, Unicode
 
 from jupyter_ckpt.server import (
+    routes_changes,
     routes_checkpoints,
+    routes_jobs,
+    routes_requests,
     routes_runs,
     routes_stores,
     routes_trash,
 )
+from jupyter_ckpt.server.jobs import Jobs
 from jupyter_ckpt.server.known_stores import KnownStores
 from jupyter_ckpt.server.places import Places
 from jupyter_ckpt.server.route import NAMESPACE, Route
+from jupyter_ckpt.server.watching import SCHEMA_FILE, SCHEMA_ID, Watcher
 from jupyter_ckpt.server.work import Workers
 from jupyter_ckpt.session.startup import notice_for
 
@@ -25,6 +30,9 @@ ROUTES: tuple[type[Route], ...] = (
     *routes_runs.ROUTES,
     *routes_checkpoints.ROUTES,
     *routes_trash.ROUTES,
+    *routes_jobs.ROUTES,
+    *routes_requests.ROUTES,
+    *routes_changes.ROUTES,
 )
 _PART = "([^/]+)"
 
@@ -49,7 +57,13 @@ class JupyterCkpt(ExtensionApp):
         assert self.serverapp is not None
         root = getattr(self.serverapp.contents_manager, "root_dir", None) or self.serverapp.root_dir
         self.places = Places(str(root))
+        events = getattr(self.serverapp, "event_logger", None)
+        if events is not None and SCHEMA_ID not in events.schemas:
+            events.register_event_schema(SCHEMA_FILE)
         self.known = KnownStores(self.places, self.stores)
+        self.watcher = Watcher(self.known, events, self.log)
+        self.known.on_change = self.watcher.changed
+        self.jobs = Jobs()
         self.machine = Workers("this machine's mount table", threads=4)
         if self.storage_warning:
             threading.Thread(target=self._warn, daemon=True, name="jupyter-ckpt-notice").start()
@@ -57,6 +71,11 @@ class JupyterCkpt(ExtensionApp):
     def initialize_handlers(self) -> None:
         """All routes, below ``jupyter-ckpt/``."""
         self.handlers.extend((pattern_of(route), route) for route in ROUTES)
+
+    async def stop_extension(self) -> None:
+        """The server stops: nothing of ours goes on."""
+        self.watcher.stop()
+        self.jobs.cancel_all()
 
     def _warn(self) -> None:
         """In a thread: a dead volume must not hold up the start."""

@@ -6,7 +6,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from jupyter_ckpt.server.places import Places
 from jupyter_ckpt.session.origin import Origin
 from jupyter_ckpt.session.store_choice import STORE_VARIABLE, StoreChoice, choose_store
 from jupyter_ckpt.session.store_memory import known_stores, user_file
+from jupyter_ckpt.store.index import Changes
 
 _CHOSEN_FOR_S = 300.0
 _MOST = 100
@@ -48,7 +49,8 @@ class KnownStores:
         self._open: dict[Path, OpenStore] = {}
         self._lock = threading.Lock()
         self._choices: dict[str, tuple[float, object, StoreChoice]] = {}
-        self.on_open: list[OpenStore] = []
+        self.on_change: Callable[[OpenStore, Changes], None] | None = None
+        """Given to each store that is opened; see `OpenStore.on_change`."""
 
     def opened(self) -> list[OpenStore]:
         """Those that were asked for since the server started; touches no file."""
@@ -138,6 +140,7 @@ class KnownStores:
             found = self._open.get(path)
             if found is None:
                 found = self._open[path] = OpenStore(path)
+                found.on_change = self.on_change
         return found
 
 

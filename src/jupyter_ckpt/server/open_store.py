@@ -9,14 +9,13 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import xxhash
-
 from jupyter_ckpt.errors import StoreError, UnknownName, UsageProblem
 from jupyter_ckpt.server.work import Workers
 from jupyter_ckpt.session.looking import pick_metric
 from jupyter_ckpt.store.catalog import close_matches
 from jupyter_ckpt.store.checkpoint import Checkpoint
 from jupyter_ckpt.store.index import Changes, IndexedRun, Snapshot, StoreIndex
+from jupyter_ckpt.store.layout import store_id as store_id
 from jupyter_ckpt.store.metric_mode import Mode
 from jupyter_ckpt.store.prune import last_policy
 from jupyter_ckpt.volumes import Assessment, assess
@@ -26,11 +25,6 @@ _ASSESSED_FOR_S = 60.0
 _ANSWERS = 24
 _FRESH_S = 0.25
 """A page asks for runs, rows and a chart at once: one look at the files serves them all."""
-
-
-def store_id(path: Path) -> str:
-    """12 hex digits that name a store in URLs."""
-    return xxhash.xxh3_64_hexdigest(str(path).encode("utf-8", "surrogateescape"))[:12]
 
 
 class OpenStore:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
@@ -42,6 +43,7 @@ class Route(APIHandler):
     async def prepare(self) -> None:  # type: ignore[override]
         """Refuse strange parameters before anything is done."""
         await super().prepare()
+        self.app.watcher.listen_on(asyncio.get_running_loop())
         for name, values in self.request.query_arguments.items():
             if len(values) > 1 or len(values[0]) > _LONGEST_PARAMETER:
                 raise HTTPError(400, f"the parameter {name[:40]!r} is given twice or far too long")
