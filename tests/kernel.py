@@ -90,6 +90,11 @@ class Kernel:
         matches: list[str] = reply["content"]["matches"]
         return matches
 
+    @property
+    def manager(self) -> KernelManager:
+        """For further clients of the same kernel."""
+        return self._manager
+
     def kill(self) -> None:
         """SIGKILL, as the machine does it."""
         self._manager.shutdown_kernel(now=True)

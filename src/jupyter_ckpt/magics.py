@@ -139,6 +139,7 @@ def complete(shell: InteractiveShell, event: Any) -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """``%load_ext jupyter_ckpt``: the magic, its completion, and one line when the folder is not safe."""
+    from jupyter_ckpt.page import open_page
     from jupyter_ckpt.session.current import attend_with
     from jupyter_ckpt.session.startup import storage_notice
 
@@ -147,6 +148,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     magics = CkptMagics(shell)
     shell.register_magics(magics)
     attend_with(magics.attend)
+    open_page(shell)
     shell.set_hook("complete_command", complete, re_key=_OURS.pattern)  # type: ignore[no-untyped-call]
     notice = storage_notice(shell.user_ns)
     if notice:
@@ -155,7 +157,9 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """``%unload_ext jupyter_ckpt``: takes the magic away and lets go of the run."""
+    from jupyter_ckpt.page import close_page
     from jupyter_ckpt.session.current import forget
 
+    close_page()
     shell.magics_manager.magics["line"].pop("ckpt", None)
     forget()

@@ -59,8 +59,10 @@ def _values(session: Any, parser: argparse.ArgumentParser, words: list[str], opt
         return _option_values(session, verb, action)
     if verb in _TRACKABLE:
         return _names(session)
-    if verb == "run":
+    if verb == "run" or (verb == "tell" and len(words) == 1):
         return [run.id for run in session.runs(everywhere=True)]
+    if verb == "tell":
+        return ["save", "stop"]
     if verb == "storage":
         return ["use"] if len(words) == 1 else []
     return _checkpoints(session, verb) if verb in _TARGETS else []

@@ -32,6 +32,11 @@ def current() -> Checkpointer:
     return _current
 
 
+def present() -> Checkpointer | None:
+    """The session, when there is one already."""
+    return _current
+
+
 def use(session: Checkpointer) -> Checkpointer:
     """Make ``session`` the one that ``%ckpt`` and the module-level functions act on."""
     global _current

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 _VS_CODE = "__vsc_ipynb_file__"
-_SESSION = "JPY_SESSION_NAME"
+SESSION_VARIABLE = "JPY_SESSION_NAME"
+"""Where Jupyter servers put the notebook's path at the kernel's start."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def find_origin(
     """
     environ = os.environ if environ is None else environ
     cwd = _cwd()
-    for text in (environ.get(_SESSION), (namespace or {}).get(_VS_CODE)):
+    for text in (environ.get(SESSION_VARIABLE), (namespace or {}).get(_VS_CODE)):
         if isinstance(text, str) and text.endswith(".ipynb"):
             path = Path(text)
             return Origin("notebook", str(path if path.is_absolute() else Path(cwd) / path))

@@ -303,6 +303,19 @@ class SavingSession(TrackingSession):
             self._loop = TrainingLoop(self._boundaries.save, self._boundaries.serve, self._remark)
         return self._loop
 
+    def whereabouts(self) -> dict[str, Any]:
+        """Run, checkpoint that is held, epoch and step, as far as they are known; nothing is looked up."""
+        record = self.last_receipt.record if isinstance(self.last_receipt, SaveReceipt) else None
+        loop = self._loop
+        epoch = loop.epoch if loop is not None else None
+        step = loop.steps if loop is not None else None
+        return {
+            "run": self._current.open.id if self._current.open is not None else None,
+            "held": self.held,
+            "epoch": record.epoch if epoch is None and record is not None else epoch,
+            "step": record.step if step is None and record is not None else step,
+        }
+
     @property
     def wish(self) -> RunWish:
         """What the user said about the run."""

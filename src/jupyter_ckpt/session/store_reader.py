@@ -63,6 +63,11 @@ class StoreReader:
         return self._choice
 
     @property
+    def choice_so_far(self) -> StoreChoice | None:
+        """The `choice`, when it was made already."""
+        return self._choice
+
+    @property
     def store(self) -> Path:
         """The store's folder, which need not exist yet."""
         return self.choice.path
@@ -122,6 +127,16 @@ class StoreReader:
             When there is none, or several could be meant.
         """
         return self._several(spell(target), run)[0]
+
+    def folder_of(self, run: str) -> Path:
+        """The folder of a run, named by its id or an unmistakable beginning of it.
+
+        Raises
+        ------
+        UnknownName, UsageProblem
+            When there is none, or several could be meant.
+        """
+        return self.store / self._full_run(run, Catalog(self.store))
 
     def show(self, target: str = "latest", run: str | None = None) -> Checkpoint:
         """One checkpoint with everything that is known about it (``.record`` has it all)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 RUN_FILE = "run.json"
@@ -21,6 +22,13 @@ _SHORT = {
     "optimizer": "opt",
     "seed": "seed",
 }
+
+
+def store_id(store: Path) -> str:
+    """12 hex digits that name a store in URLs and messages."""
+    import xxhash
+
+    return xxhash.xxh3_64_hexdigest(str(store).encode("utf-8", "surrogateescape"))[:12]
 
 
 def checkpoint_name(epoch: int | None, step: int | None, moment: datetime.datetime) -> str:
