@@ -99,7 +99,7 @@ def ask(jp_serverapp: Any, jp_fetch: Any, jp_base_url: str, http_server_client: 
 @pytest.fixture
 def here(extension: Any, store: Path) -> str:
     """The id of `store`."""
-    from jupyter_ckpt.server.open_store import store_id
+    from jupyter_ckpt.store.layout import store_id
 
     return store_id(store)
 

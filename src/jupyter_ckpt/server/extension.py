@@ -12,6 +12,7 @@ from jupyter_ckpt.server import (
     routes_changes,
     routes_checkpoints,
     routes_jobs,
+    routes_records,
     routes_requests,
     routes_runs,
     routes_stores,
@@ -31,6 +32,7 @@ ROUTES: tuple[type[Route], ...] = (
     *routes_checkpoints.ROUTES,
     *routes_trash.ROUTES,
     *routes_jobs.ROUTES,
+    *routes_records.ROUTES,
     *routes_requests.ROUTES,
     *routes_changes.ROUTES,
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_ckpt.errors import UnknownName, UsageProblem
-from jupyter_ckpt.server.open_store import OpenStore, store_id
+from jupyter_ckpt.server.open_store import OpenStore
 from jupyter_ckpt.server.places import Places
 from jupyter_ckpt.session.origin import Origin
 from jupyter_ckpt.session.store_choice import STORE_VARIABLE, StoreChoice, choose_store
@@ -150,6 +150,3 @@ def _stamp(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size
-
-
-__all__ = ["Known", "KnownStores", "store_id"]

@@ -15,7 +15,7 @@ from jupyter_ckpt.session.looking import pick_metric
 from jupyter_ckpt.store.catalog import close_matches
 from jupyter_ckpt.store.checkpoint import Checkpoint
 from jupyter_ckpt.store.index import Changes, IndexedRun, Snapshot, StoreIndex
-from jupyter_ckpt.store.layout import store_id as store_id
+from jupyter_ckpt.store.layout import store_id
 from jupyter_ckpt.store.metric_mode import Mode
 from jupyter_ckpt.store.prune import last_policy
 from jupyter_ckpt.volumes import Assessment, assess
