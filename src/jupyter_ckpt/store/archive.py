@@ -22,6 +22,7 @@ import torch
 from jupyter_ckpt.store import zipformat
 from jupyter_ckpt.store.digest import Checksums, crc32, xxh3
 from jupyter_ckpt.store.direct import WORTH_IT, write_direct
+from jupyter_ckpt.store.image import Image, copy_tensors
 from jupyter_ckpt.store.record import EntrySpec, TensorSpec
 from jupyter_ckpt.store.tree import Flattened, Payload, flatten
 
@@ -76,7 +77,30 @@ class Archive:
             self._slots.append(slot)
             position = slot.offset + size
         self._directory_at = position
+        self._image: Image | None = None
         self.size: int = position + len(zipformat.directory(self._slots, [0] * len(self._slots), position))
+
+    def copy_into(self, image: Image, *, threads: int = 2) -> None:
+        """Copy the state into memory, in the file's own layout; from then on the live tensors are free to change.
+
+        Parameters
+        ----------
+        image : Image
+            Of at least `size` bytes; nobody else may write to it until this archive is written.
+        threads : int
+            How many copy at a time.
+        """
+        slots = self._slots[len(self._small) :]
+        copies: dict[str, Payload] = {}
+        pieces: list[tuple[torch.Tensor, torch.Tensor]] = []
+        for slot, payload in zip(slots, self._flat.payloads, strict=True):
+            target = image.tensor(payload.dtype, slot.offset, payload.source.numel())
+            copies[payload.key] = Payload(payload.key, payload.dtype, target)
+            pieces.append((target, payload.source))
+        copy_tensors(pieces, threads)
+        tensors = [place.moved_to(copies[place.payload.key]) for place in self._flat.tensors]
+        self._flat = Flattened(self._flat.pickle, list(copies.values()), tensors)
+        self._image = image
 
     def write(
         self, fd: int, *, threads: int = 2, sequential: bool = False, progress: Progress | None = None
@@ -152,6 +176,12 @@ class Archive:
         crcs = [crc32(data) for _, data in self._small] + [s.crc32 for s in sums]
         digests = [xxh3(data) for _, data in self._small] + [s.digest for s in sums]
         frame = self._frame(crcs)
+        if self._image is not None:
+            self._complete(self._image.view, frame)
+            image = self._image.view
+            if not write_direct(fd, [], self.size, image=image, threads=threads, progress=progress):
+                return None
+            return self._written(crcs, digests, frame)
         contents = [memoryview(data) for _, data in self._small]
         contents += [tensor_bytes(payload.source) for payload in self._flat.payloads]
         pieces = []
@@ -161,6 +191,17 @@ class Archive:
         if not write_direct(fd, pieces, self.size, threads=threads, progress=progress):
             return None
         return self._written(crcs, digests, frame)
+
+    def _complete(self, view: memoryview, frame: list[bytes]) -> None:
+        """Put into the image what lies between the payloads."""
+        end = 0
+        for number, (slot, header) in enumerate(zip(self._slots, frame, strict=False)):
+            view[end : slot.header] = bytes(slot.header - end)
+            view[slot.header : slot.header + len(header)] = header
+            small = self._small[number][1] if number < len(self._small) else b""
+            view[slot.offset : slot.offset + len(small)] = small
+            end = slot.offset + slot.size
+        view[self._directory_at : self.size] = frame[-1]
 
     def _written(self, crcs: list[int], digests: list[str], frame: list[bytes]) -> Written:
         entries = [

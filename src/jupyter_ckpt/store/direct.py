@@ -27,9 +27,15 @@ _DIRECT = getattr(os, "O_DIRECT", 0)
 
 
 def write_direct(
-    fd: int, pieces: Sequence[Piece], size: int, *, threads: int, progress: Callable[[int, int], None] | None
+    fd: int,
+    pieces: Sequence[Piece],
+    size: int,
+    *,
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+    image: memoryview | None = None,
 ) -> bool:
-    """Write a whole file from its pieces.
+    """Write a whole file from its pieces, or from an image of it.
 
     Parameters
     ----------
@@ -43,6 +49,8 @@ def write_direct(
         Blocks under way at a time.
     progress : callable, optional
         Called with (bytes done, bytes in all).
+    image : memoryview, optional
+        The file as it is to be, in memory aligned to pages and rounded up to whole ones: then ``pieces`` do not count.
 
     Returns
     -------
@@ -56,7 +64,7 @@ def write_direct(
     """
     if not _DIRECT or not _set_direct(fd, True):
         return False
-    job = _Job(fd, pieces, size, progress)
+    job = _Job(fd, pieces, size, progress, image)
     try:
         with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="ckpt-write") as pool:
             runs = [pool.submit(job.run) for _ in range(max(1, threads))]
@@ -77,8 +85,14 @@ class _Job:
     """The blocks of one file, taken by whichever thread is free."""
 
     def __init__(
-        self, fd: int, pieces: Sequence[Piece], size: int, progress: Callable[[int, int], None] | None
+        self,
+        fd: int,
+        pieces: Sequence[Piece],
+        size: int,
+        progress: Callable[[int, int], None] | None,
+        image: memoryview | None,
     ) -> None:
+        self._image = image
         self.done = 0
         self._fd = fd
         self._pieces = pieces
@@ -91,18 +105,27 @@ class _Job:
 
     def run(self) -> None:
         """Write blocks until there are no more, or another thread has failed."""
-        image = mmap.mmap(-1, _BLOCK)  # aligned to pages; freed with its last view, which a traceback may hold
-        block = memoryview(image)
-        address = ctypes.addressof(ctypes.c_char.from_buffer(image))
         try:
+            if self._image is None:
+                self._run_through_a_block()
+                return
             while (start := self._take()) is not None:
                 end = min(start + _BLOCK, self._size)
-                self._fill(block, address, start, end)
-                self._put(block[: -(-(end - start) // _PAGE) * _PAGE], start)
+                self._put(self._image[start : -(-end // _PAGE) * _PAGE], start)
                 self._count(end - start)
         except BaseException:
             self._stopped = True
             raise
+
+    def _run_through_a_block(self) -> None:
+        image = mmap.mmap(-1, _BLOCK)  # aligned to pages; freed with its last view, which a traceback may hold
+        block = memoryview(image)
+        address = ctypes.addressof(ctypes.c_char.from_buffer(image))
+        while (start := self._take()) is not None:
+            end = min(start + _BLOCK, self._size)
+            self._fill(block, address, start, end)
+            self._put(block[: -(-(end - start) // _PAGE) * _PAGE], start)
+            self._count(end - start)
 
     def _take(self) -> int | None:
         with self._lock:

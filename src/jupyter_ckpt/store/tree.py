@@ -65,6 +65,14 @@ class Placed:
     offset: int
     stride: tuple[int, ...]
 
+    def moved_to(self, payload: Payload) -> Placed:
+        """The same place in a copy of its payload."""
+        shape = tuple(self.tensor.shape)
+        start = int(payload.source.storage_offset()) + self.offset
+        return Placed(
+            self.path, payload.source.as_strided(shape, self.stride, start), payload, self.offset, self.stride
+        )
+
     @property
     def is_whole(self) -> bool:
         """True when its bytes in C order are exactly the payload's bytes, so that one digest serves both."""
