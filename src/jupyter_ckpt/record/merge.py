@@ -129,8 +129,8 @@ def _claim(rows: Sequence[_Row], slots: Sequence[Slot]) -> None:
 def _in_order(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]]:
     """A longest common subsequence, as pairs of places.
 
-    ``length[i][j]`` is that of ``first[i:]`` and ``second[j:]``. From the front: equal ones are a pair; else ``first``
-    goes on where that loses nothing, ``second`` otherwise.
+    ``length[i][j]`` is that of ``first[i:]`` and ``second[j:]``. From the front: equal ones are a pair; else
+    ``first`` goes on where that loses nothing, ``second`` otherwise.
     """
     length = [[0] * (len(second) + 1) for _ in range(len(first) + 1)]
     for i in reversed(range(len(first))):
