@@ -1,1 +1,5 @@
 import './base.css';
+import './storage.css';
+import './chart.css';
+import './list.css';
+import './pages.css';

@@ -1,0 +1,31 @@
+const PLAIN = /^[A-Za-z0-9._+=@%/~][A-Za-z0-9._+=@%/~-]*$/;
+// eslint-disable-next-line no-control-regex
+const UNWRITABLE = /[\u0000-\u001f\u007f\u0085\u2028\u2029]/;
+
+/**
+ * A checkpoint's name as a word of a `%ckpt` line; null when no line can hold it.
+ *
+ * Plain names stay as they are. IPython puts variables in for `{x}` and `$x`, and takes a `?` at the end for a
+ * question: both are kept from it.
+ */
+export function quoted(name: string): string | null {
+  if (UNWRITABLE.test(name) || name === '') {
+    return null;
+  }
+  if (PLAIN.test(name)) {
+    return name;
+  }
+  const inside = name
+    .replace(/'/g, `'"'"'`)
+    .replace(/\{/g, '{{')
+    .replace(/\}/g, '}}')
+    .replace(/\$(?=[\w.])/g, '$$$$');
+  const word = `'${inside}'`;
+  return name.startsWith('-') ? `-- ${word}` : word;
+}
+
+/** The line that resumes from a checkpoint; null when its name cannot be written. */
+export function resumeCode(ref: string): string | null {
+  const word = quoted(ref);
+  return word === null ? null : `%ckpt resume ${word}`;
+}
