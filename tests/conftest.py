@@ -28,6 +28,14 @@ def need(condition: object, why: str) -> None:
     pytest.skip(why)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _settings_of_the_tests(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    """What is saved in a test is not noted in the developer's own Jupyter folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path_factory.mktemp("jupyter-config")))
+        yield
+
+
 @pytest.fixture(name="need")
 def _need():  # type: ignore[no-untyped-def]
     """`need`, for tests that cannot import from here (``--import-mode=importlib``)."""

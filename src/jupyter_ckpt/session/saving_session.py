@@ -24,7 +24,7 @@ from jupyter_ckpt.session.renaming import move_runs
 from jupyter_ckpt.session.requests import Requests
 from jupyter_ckpt.session.standing import read_metrics
 from jupyter_ckpt.session.store_choice import StoreChoice
-from jupyter_ckpt.session.store_memory import remember
+from jupyter_ckpt.session.store_memory import note_use, remember
 from jupyter_ckpt.session.store_session import check_note, check_tags
 from jupyter_ckpt.session.tracking_session import TrackingSession
 from jupyter_ckpt.session.unattended import Event, to_log
@@ -54,6 +54,7 @@ class SavingSession(TrackingSession):
         self._current = CurrentRun(RunWish(run), self.origin)
         self._surroundings = Surroundings(self.origin.folder)
         self._wanted_policy = keep
+        self._noted: Path | None = None
         self._loop: TrainingLoop | None = None
         self._said: set[str] = set()
         self.last_receipt: SaveReceipt | ResumeReceipt | None = None
@@ -332,6 +333,9 @@ class SavingSession(TrackingSession):
             hyperparameters=settings,
             environment=self._surroundings.describe(),
         )
+        if self._noted != run.folder.parent:
+            note_use(run.folder.parent)
+            self._noted = run.folder.parent
         if self._wanted_policy is not None:
             run.journal.append("policy", policy=self._wanted_policy.to_json())
             self._wanted_policy = None
