@@ -83,7 +83,7 @@ class JupyterPage:
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self._note(f"pageerror: {error}"))
         self.page.on("dialog", self._refuse_dialog)
-        self._name = ""
+        self.name = ""
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning", "assert"):
@@ -103,7 +103,7 @@ class JupyterPage:
 
     def open(self, name: str, *, kernel: bool = True) -> JupyterPage:
         """Open a notebook and wait until its cells can be run."""
-        self._name = name
+        self.name = name
         if self.server.application == "lab":
             # A workspace of its own: a second tab on the same one would be redirected.
             url = f"{self.server.url}lab/workspaces/w{next(_workspaces)}/tree/{quote(name)}"
@@ -169,6 +169,57 @@ class JupyterPage:
         code = f"print({expression})"
         text: str = self.page.evaluate("([c, s]) => window.ckptTest.ask(c, s)", [code, timeout])
         return text.strip()
+
+    def ran(self, ticket: int) -> bool:
+        """True when what `start` began has ended."""
+        return self.page.evaluate("t => window.ckptTest.ran(t)", ticket) is not None
+
+    def status(self) -> str:
+        """``idle``, ``busy``, … of the notebook's kernel."""
+        return str(self.page.evaluate("() => window.ckptTest.status()"))
+
+    def activate(self, id: str) -> None:
+        """Make a cell the active one, in command mode, in view."""
+        self.page.evaluate("id => window.ckptTest.activate(id)", id)
+
+    def active(self) -> str:
+        """The id of the active cell."""
+        return str(self.page.evaluate("() => window.ckptTest.active()"))
+
+    def mode(self) -> str:
+        """``command`` or ``edit``."""
+        return str(self.page.evaluate("() => window.ckptTest.mode()"))
+
+    def place(self, id: str) -> float:
+        """How far from the window's top a cell stands, in pixels."""
+        return float(self.page.evaluate("id => window.ckptTest.place(id)", id))
+
+    def settle_scroll(self, id: str) -> None:
+        """Wait until a cell stands still."""
+        places: list[float | None] = []
+
+        def still() -> bool:
+            places.append(self.page.evaluate("id => window.ckptTest.place(id)", id))
+            return places[-1] is not None and len(places) > 8 and len(set(places[-8:])) == 1
+
+        self.wait(still, f"{id} to stand still")
+
+    def edit(self, id: str, source: str) -> None:
+        """Write a cell's source."""
+        self.page.evaluate("([id, source]) => window.ckptTest.edit(id, source)", [id, source])
+
+    def rename(self, name: str) -> None:
+        """Rename the notebook while it is open."""
+        self.page.evaluate("name => window.ckptTest.rename(name)", name)
+        self.name = name
+
+    def restart(self) -> None:
+        """Restart the kernel."""
+        self.page.evaluate("() => window.ckptTest.restart()")
+
+    def settle(self) -> None:
+        """Let everything that was under way arrive: for tests that nothing comes."""
+        self.page.evaluate("() => window.ckptTest.settle()")
 
     def save(self) -> None:
         """Save the notebook; a dialog would hang this, and fails the test by its time limit."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 
@@ -84,11 +87,11 @@ class LiveServer:
             file.write_text(json.dumps(values))
 
     def _write_configuration(self) -> None:
-        """Link the extension unless it is installed beside the server, as it is for everybody else."""
+        """Copy the extension in unless it is installed beside the server: a build meanwhile changes nothing."""
         extensions = self.folder / "jupyter" / "labextensions"
         extensions.mkdir(parents=True, exist_ok=True)
         if not (Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "jupyter-ckpt").exists():
-            (extensions / "jupyter-ckpt").symlink_to(EXTENSION, target_is_directory=True)
+            shutil.copytree(EXTENSION, extensions / "jupyter-ckpt")
         config = self.folder / "config"
         config.mkdir(exist_ok=True)
         server_app = {"jpserver_extensions": {"jupyter_ckpt": True}}
@@ -121,6 +124,26 @@ class LiveServer:
         request = urllib.request.Request(self.url + path, headers={"Authorization": f"token {self.token}"})
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+    def end_kernels(self) -> None:
+        """End every kernel: a test leaves none behind."""
+        for session in self.get("api/sessions"):
+            url = f"{self.url}api/sessions/{session['id']}"
+            request = urllib.request.Request(url, method="DELETE", headers={"Authorization": f"token {self.token}"})
+            try:
+                urllib.request.urlopen(request, timeout=30).close()
+            except urllib.error.HTTPError:
+                continue  # two tabs, one kernel: gone already
+
+    def wait_for_checkpoint(self, notebook: str, name: str, timeout: float = 60) -> None:
+        """Wait until a checkpoint of this notebook's newest run is on disk, whatever the page knows."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            runs = self.get(f"jupyter-ckpt/runs?notebook={quote(notebook)}")["runs"]
+            if any(run["mine"] and (run["latest"] or {"name": ""})["name"].startswith(name) for run in runs):
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"no {name} of {notebook} after {timeout} s")
 
     def memory(self) -> int:
         """Resident bytes of the server process."""

@@ -90,6 +90,38 @@ window.ckptTest = (() => {
       await within(future.done, seconds, 'the kernel');
       return text;
     },
+    activate: id => {
+      const content = panel().content;
+      content.deselectAll();
+      content.activeCellIndex = content.widgets.findIndex(w => w.model.sharedModel.getId() === id);
+      content.mode = 'command';
+      return content.scrollToItem(content.activeCellIndex, 'smart').catch(() => undefined);
+    },
+    active: () => panel().content.activeCell.model.sharedModel.getId(),
+    mode: () => panel().content.mode,
+    // Where a cell stands in the window, in pixels.
+    place: id => {
+      const cell = panel().content.widgets.find(w => w.model.sharedModel.getId() === id);
+      return cell.isAttached ? cell.node.getBoundingClientRect().top : null;
+    },
+    edit: (id, source) =>
+      panel().content.widgets.find(w => w.model.sharedModel.getId() === id).model.sharedModel.setSource(source),
+    rename: async name => {
+      const it = panel();
+      await within(app().serviceManager.contents.rename(it.context.path, name), 30, 'renaming');
+      await until(() => panel().context.path === name, 30, 'the new name');
+    },
+    restart: async () => {
+      const it = panel();
+      await within(it.sessionContext.session.kernel.restart(), 60, 'restarting');
+      await within(it.sessionContext.session.kernel.info, 60, "the kernel's info");
+      await until(() => it.sessionContext.session.kernel.status === 'idle', 60, 'an idle kernel');
+    },
+    // A round trip through the kernel and back, and a moment for what it pushed before.
+    settle: async () => {
+      await window.ckptTest.ask('pass', 60);
+      await new Promise(next => setTimeout(next, 2500));
+    },
     save: () => within(panel().context.save(), 30, 'saving'),
     dirty: () => panel().context.model.dirty,
     path: () => panel().context.path

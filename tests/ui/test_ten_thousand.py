@@ -1,0 +1,106 @@
+"""A store with 10,000 checkpoints in 100 runs: the panel opens at once and stays smooth."""
+
+from __future__ import annotations
+
+import pytest
+from checkpoints_panel import CheckpointsPanel
+from many_checkpoints import write_many
+from training_notebook import training_notebook
+
+FIRST_ROWS = 1000  # milliseconds
+LONGEST_TASK = 200
+
+# Until rows that fulfil a condition are painted: the frame after the one that they were put in.
+PAINTED = """
+([action, rows, value]) => new Promise((done, fail) => {
+  const asked = performance.now();
+  const there = () => {
+    const found = [...document.querySelectorAll('#jp-ckpt-panel .jp-ckpt-Row[data-ref]')];
+    return found.length >= rows && (!value || found.every(row => row.dataset.ref.includes(value)));
+  };
+  const look = () => there()
+    ? requestAnimationFrame(() => setTimeout(() => done(performance.now() - asked)))
+    : performance.now() - asked > 20000 ? fail(new Error('no rows after 20 s')) : requestAnimationFrame(look);
+  new Function(action)();
+  look();
+})
+"""
+CHOOSE = """
+  const select = document.querySelector('#jp-ckpt-panel .jp-ckpt-RunSelect select, #jp-ckpt-panel select.jp-ckpt-RunSelect');
+  Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call(select, select.options[%s].value);
+  select.dispatchEvent(new Event('change', { bubbles: true }));
+"""
+WATCH = """
+() => {
+  window.longTasks = [];
+  new PerformanceObserver(list => list.getEntries().forEach(e => window.longTasks.push(Math.round(e.duration))))
+    .observe({ type: 'longtask', buffered: false });
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(serve):
+    server = serve()
+    notebook = server.write("year.ipynb", training_notebook())
+    write_many(server.store, notebook)
+    return server
+
+
+def test_first_rows_and_smoothness(lab, visit):
+    page = visit(lab, "year.ipynb", kernel=False)
+    panel = CheckpointsPanel(page)
+    before = lab.memory()
+    show = "window.jupyterapp.commands.execute('jupyter-ckpt:show-panel')"
+    cold = page.page.evaluate(PAINTED, [show, 5, ""])
+    asleep = page.page.locator("#jp-ckpt-panel")
+    assert asleep.is_visible()
+    assert len(panel.run_names()) >= 100
+    page.page.keyboard.press("Control+b")  # hide it, show it again: now the server knows the store
+    page.page.wait_for_timeout(300)
+    page.reload(kernel=False)
+    page.command("application:toggle-left-area")
+    warm = page.page.evaluate(PAINTED, [show, 5, ""])
+    print(f"first rows painted: {cold:.0f} ms cold, {warm:.0f} ms after a reload")
+
+    page.page.evaluate(WATCH)
+    everything = page.page.evaluate(PAINTED, [CHOOSE % "select.options.length - 1", 5, ""])
+    page.wait(lambda: "10,000" in panel.count() or "10000" in panel.count(), "all of them to be counted")
+    print(f"all runs: first rows of 10,000 painted after {everything:.0f} ms")
+
+    box = panel.root.locator(".jp-ckpt-List-box")
+    box.hover()
+    for _ in range(60):
+        page.page.mouse.wheel(0, 900)
+        page.page.wait_for_timeout(16)
+    page.wait(lambda: len(panel.rows()) >= 5, "rows where the wheel stopped")
+    for part in (0.25, 0.5, 0.75, 1, 0):  # drags of the scroll bar
+        box.evaluate("(node, part) => { node.scrollTop = part * (node.scrollHeight - node.clientHeight); }", part)
+        page.wait(
+            lambda: page.page.locator("#jp-ckpt-panel .jp-mod-missing").count() == 0 and len(panel.rows()) >= 5,
+            f"rows at {part:.0%} of the list",
+        )
+    scrolled = page.page.evaluate("() => window.longTasks.splice(0)")
+
+    filter_box = panel.root.locator(".jp-ckpt-Filter-input")
+    filter_box.click()
+    page.page.keyboard.type("epoch-0042 acc>0.5", delay=40)
+    page.wait(lambda: (rows := panel.rows()) and all("epoch-0042" in row.ref for row in rows), "the filtered rows")
+    filter_box.fill("tag:best")
+    page.wait(lambda: (rows := panel.rows()) and all("epoch-0090" in row.ref for row in rows), "the tagged rows")
+    filter_box.fill("")
+    page.wait(lambda: "10,000" in panel.count() or "10000" in panel.count(), "all of them again")
+    panel.root.locator(".jp-ckpt-List-metric .jp-ckpt-Sort").click()
+    page.page.wait_for_timeout(500)
+    filtered = page.page.evaluate("() => window.longTasks.splice(0)")
+    grown = lab.memory() - before
+    print(f"long tasks: scrolling {scrolled} ms, filtering and sorting {filtered} ms")
+    print(f"the server grew by {grown / 1e6:.0f} MB to {lab.memory() / 1e6:.0f} MB")
+    page.picture("ten thousand")
+    assert cold < FIRST_ROWS * 3
+    assert warm < FIRST_ROWS
+    assert everything < FIRST_ROWS
+    assert max([0, *scrolled, *filtered]) < LONGEST_TASK
+    assert grown < 200e6
+    assert page.page.locator("#jp-ckpt-panel .jp-ckpt-Row").count() < 120, "only what is in view is drawn"
+    assert not page.noise
