@@ -161,5 +161,7 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     from jupyter_ckpt.session.current import forget
 
     close_page()
+    if "jupyter_ckpt.widget" in sys.modules:
+        sys.modules["jupyter_ckpt.widget"].close_panels()
     shell.magics_manager.magics["line"].pop("ckpt", None)
     forget()

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from jupyter_ckpt.commands import care, looking, telling, training
+from jupyter_ckpt.commands import care, looking, panel, telling, training
 from jupyter_ckpt.commands.verb import Answer, HelpWanted, Verb
 from jupyter_ckpt.errors import UnknownName
 from jupyter_ckpt.store.catalog import close_matches
@@ -14,6 +14,7 @@ from jupyter_ckpt.store.catalog import close_matches
 ORDER = (
     "status", "track", "untrack", "run", "save", "resume", "keep", "prune", "list", "show", "diff", "verify", "pin",
     "unpin", "tag", "untag", "note", "rm", "undo", "trash", "export", "storage", "extract", "tell",
+    "panel",
 )  # fmt: skip
 _ALIASES = {
     "load": "resume", "restore": "resume", "continue": "resume", "checkpoint": "save", "ls": "list", "log": "list",
@@ -21,7 +22,8 @@ _ALIASES = {
     "new": "run --new", "clean": "prune", "gc": "prune", "where": "storage", "volumes": "storage", "help": "-h",
 }  # fmt: skip
 """Other people's words for the verbs."""
-VERBS: dict[str, Verb] = {verb.name: verb for verb in (*looking.VERBS, *training.VERBS, *care.VERBS, *telling.VERBS)}
+_PARTS = (looking, training, care, telling, panel)
+VERBS: dict[str, Verb] = {verb.name: verb for part in _PARTS for verb in part.VERBS}
 
 
 def execute(session: Any, words: Sequence[str], prefix: str, *, kernel: bool) -> tuple[Answer, Any]:

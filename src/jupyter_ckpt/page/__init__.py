@@ -37,4 +37,9 @@ def close_page() -> None:
         hub.close()
 
 
-__all__ = ["close_page", "open_page"]
+def is_cell_running() -> bool:
+    """True while this kernel executes a cell; as far as it is known."""
+    return _hub is not None and _hub.is_running
+
+
+__all__ = ["close_page", "is_cell_running", "open_page"]

@@ -163,9 +163,10 @@ class Recorder:
 
     def _tell_now(self, entry: _Entry) -> None:
         from jupyter_ckpt.record.experiment import read_experiment
+        from jupyter_ckpt.record.language import default_language
         from jupyter_ckpt.record.markdown import lines_of, text_of
 
-        language: Any = self._language(entry.notebook) or "en"
+        language: Any = self._language(entry.notebook) or default_language()
         if not entry.is_wanted:
             entry.is_wanted = True
             with contextlib.suppress(StoreError):

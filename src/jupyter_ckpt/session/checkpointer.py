@@ -244,6 +244,10 @@ class Checkpointer(SavingSession):
         except UsageProblem as error:
             return [], error
 
+    def would_undo(self) -> list[str]:
+        """What a resume would take back of what was trained in this kernel since the last save, in sentences."""
+        return self._undone(self._survey_or_none()[0])
+
     def _undone(self, tracked: list[Tracked]) -> list[str]:
         """What a resume takes back, or cannot take back, of what was trained in this kernel."""
         stop = f"epoch {self.loop.epoch} was stopped: " if self.loop.was_stopped else ""
