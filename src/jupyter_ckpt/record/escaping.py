@@ -1,8 +1,8 @@
 """Text from outside as Markdown that shows exactly that text: in a paragraph or table, in JupyterLab and on GitHub.
 
 Names, notes, metrics and class names come out of files that others may have written. What could start markup of any
-of the dialects becomes an entity or is escaped by a backslash; JupyterLab looks for ``$``, ``\\(`` and ``@@0@@`` in the
-source before any Markdown is read, so those characters never stand in it.
+of the dialects becomes an entity or is escaped by a backslash. JupyterLab looks for ``$``, ``\\(`` and ``@@0@@`` in
+the source before any Markdown is read, so those characters never stand in it.
 """
 
 from __future__ import annotations

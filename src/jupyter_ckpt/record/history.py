@@ -1,4 +1,4 @@
-"""What a run's journal tells, folded once and then only as far as it has grown: records are made every two seconds."""
+"""What a journal tells, folded once and then only as far as it has grown: records are made every two seconds."""
 
 from __future__ import annotations
 
