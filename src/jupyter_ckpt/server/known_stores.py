@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_ckpt.errors import UnknownName, UsageProblem
+from jupyter_ckpt.server.looks import Looks
 from jupyter_ckpt.server.open_store import OpenStore
 from jupyter_ckpt.server.places import Places
 from jupyter_ckpt.session.origin import Origin
@@ -48,6 +49,7 @@ class KnownStores:
         self._configured = [Path(os.path.abspath(os.path.expanduser(text))) for text in configured]
         self._open: dict[Path, OpenStore] = {}
         self._lock = threading.Lock()
+        self._looks = Looks()
         self._choices: dict[str, tuple[float, object, StoreChoice]] = {}
         self.on_change: Callable[[OpenStore, Changes], None] | None = None
         """Given to each store that is opened; see `OpenStore.on_change`."""
@@ -92,9 +94,14 @@ class KnownStores:
     def all(self, notebook: str | None = None) -> list[Known]:
         """Every known store, the notebook's first. Touches files."""
         found: dict[str, Known] = {}
-        for path, how, warnings in self._paths(notebook):
-            real = os.path.realpath(path)  # one store under two names is one store
-            if real not in found and len(found) < _MOST:
+        paths = list(dict.fromkeys(self._paths(notebook)))[:_MOST]
+        self._looks.begin(path for path, _, _ in paths)
+        for path, how, warnings in paths:
+            seen = self._looks.end(path)
+            if how == "used" and seen is not None and not seen.is_dir:
+                continue  # one that is gone is of no use to anybody
+            real = seen.real if seen is not None else str(path)  # one store under two names is one store
+            if real not in found:
                 found[real] = Known(self._store(path), how, warnings)
         return list(found.values())
 
@@ -132,8 +139,7 @@ class KnownStores:
         for path in self._configured:
             yield path, "configured", ()
         for path in known_stores():
-            if path.is_dir():  # one that is gone is of no use to anybody
-                yield path, "used", ()
+            yield path, "used", ()
 
     def _store(self, path: Path) -> OpenStore:
         with self._lock:
