@@ -170,6 +170,12 @@ export class CheckpointsModel implements IDisposable {
     });
   }
 
+  /** True while the notebook's kernel works and is known to train. */
+  get training(): boolean {
+    const { busy, python, state } = this.notebook.kernel;
+    return busy && python && (state !== null || this.currentRun?.mine === true);
+  }
+
   /** `run/name` of the checkpoint that the kernel's state descends from. */
   get held(): string | null {
     return this.notebook.kernel.state?.held ?? null;

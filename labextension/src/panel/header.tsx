@@ -17,8 +17,12 @@ export function Header(): JSX.Element {
         role="toolbar"
         aria-label={trans.__('Training checkpoints')}
       >
-        <CommandButton id={CommandIDs.saveNow} className="jp-mod-live" />
-        <CommandButton id={CommandIDs.stopTraining} className="jp-mod-live" />
+        {model.training && (
+          <>
+            <CommandButton id={CommandIDs.saveNow} />
+            <CommandButton id={CommandIDs.stopTraining} />
+          </>
+        )}
         <CommandButton id={CommandIDs.compare} />
         <CommandButton id={CommandIDs.showJournal} args={{ run }} />
         <CommandButton id={CommandIDs.refresh} />
