@@ -16,6 +16,7 @@ from jupyter_ckpt.errors import CkptError, StoreError
 from jupyter_ckpt.receipt import Item, ResumeReceipt, SaveReceipt
 from jupyter_ckpt.session.boundaries import Boundaries
 from jupyter_ckpt.session.current_run import CurrentRun, RunWish, runs_of
+from jupyter_ckpt.session.describing import Describing
 from jupyter_ckpt.session.environment import Surroundings
 from jupyter_ckpt.session.hyperparameters import check_hyperparameters
 from jupyter_ckpt.session.observers import Happening, Kind, Observers
@@ -66,6 +67,7 @@ class SavingSession(TrackingSession):
         self.requests = Requests()
         """What others ask of the training while it runs."""
         self._boundaries = Boundaries(self)
+        self._describing = Describing(self.observers)
 
     def run(self, name: str | None = None, *, new: bool = False, **hyperparameters: Any) -> str:
         """Name the run, or describe it by its hyper-parameters.
@@ -189,6 +191,8 @@ class SavingSession(TrackingSession):
         captured = capture_state(tracked, notes + loop_items, code)
         run, warnings = self._run_to_write(tracked, settings)
         self.requests.attend(run.folder)
+        about = {"cells": self._cell_sources(), "planned": self.loop.planned}
+        self._describing.note(run.folder, tracked, names, **about, environment=self._surroundings.describe())
         now = assess(self.store)
         policy = self._policy_of_run()
         request = SaveRequest(

@@ -253,6 +253,12 @@ class TrainingLoop:
         return receipt
 
     @property
+    def planned(self) -> int | None:
+        """How many epochs there will be, when `epochs` is used."""
+        epochs = self._epochs()
+        return epochs.end if epochs is not None else None
+
+    @property
     def counts_batches(self) -> bool:
         """There is a boundary after each batch, not only after each epoch."""
         return self._first_loader is not None

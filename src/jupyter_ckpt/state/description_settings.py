@@ -40,9 +40,9 @@ def name_of(obj: Any) -> str:
 def defaults(cls: type[Any]) -> Mapping[str, Any]:
     """The parameters of a class's constructor with their defaults (`inspect.Parameter.empty` where there is none)."""
     # a class may be defined anew many times in a notebook: those of it are not kept alive
-    return (
-        _defaults(cls) if cls.__module__ != "__main__" and isinstance(cls, Hashable) else _defaults.__wrapped__(cls)
-    )
+    known: Any = _defaults
+    found: Mapping[str, Any] = known.__wrapped__(cls) if cls.__module__ == "__main__" else known(cls)
+    return found
 
 
 @functools.lru_cache(maxsize=512)
