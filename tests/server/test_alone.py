@@ -25,7 +25,7 @@ SCRIPT = """
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     config = Config({
-        "ServerApp": {"jpserver_extensions": {"jupyter_ckpt": True, "jupyter_server_terminals": False}},
+        "ServerApp": {"jpserver_extensions": {"jupyter_ckpt": True}},
         "IdentityProvider": {"token": "secret"},
         "JupyterCkpt": {"stores": [sys.argv[1]]},
     })
