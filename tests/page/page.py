@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from jupyter_client.session import Session
+
 from kernel import Kernel
 
 PUSH, CMD = "jupyter_ckpt:push", "jupyter_ckpt:cmd"
@@ -25,7 +27,8 @@ class Page:
     """
 
     def __init__(self, kernel: Kernel, *, subshell: bool = True) -> None:
-        self._client = kernel.manager.client()
+        # a session of its own: what tells the pages of a kernel apart
+        self._client = kernel.manager.client(session=Session(key=kernel.manager.session.key))
         self._client.start_channels()
         self._client.wait_for_ready(timeout=60)
         self._comm = uuid.uuid4().hex
