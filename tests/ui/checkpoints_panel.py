@@ -100,6 +100,10 @@ class CheckpointsPanel:
         page.wait_for()
         return page
 
+    def choose_run(self, value: str) -> None:
+        """Choose a run by its id; ``""``: all of them."""
+        self.root.locator(".jp-ckpt-RunSelect select").select_option(value)
+
     def run_names(self) -> list[str]:
         """Runs that can be chosen."""
         options: list[Any] = self.root.locator(".jp-ckpt-RunSelect option").evaluate_all(

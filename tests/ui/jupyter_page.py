@@ -76,7 +76,7 @@ class JupyterPage:
     def __init__(self, context: BrowserContext, server: LiveServer) -> None:
         self.server = server
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(12_000)
         self.page.add_init_script(path=_SCRIPT)
         self.noise: list[str] = []
         self.dialogs: list[str] = []

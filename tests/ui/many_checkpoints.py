@@ -1,4 +1,4 @@
-"""A store as it is after a year: 10,000 checkpoints in 100 runs, true records beside data files that are only holes."""
+"""A store as after a year: 10,000 checkpoints in 100 runs, true records beside data files that are only holes."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ PAINTED = """
 })
 """
 CHOOSE = """
-  const select = document.querySelector('#jp-ckpt-panel .jp-ckpt-RunSelect select, #jp-ckpt-panel select.jp-ckpt-RunSelect');
+  const select = document.querySelector('#jp-ckpt-panel .jp-ckpt-RunSelect select');
   Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call(select, select.options[%s].value);
   select.dispatchEvent(new Event('change', { bubbles: true }));
 """
