@@ -27,7 +27,6 @@ export function addDeleting(context: ICommandContext): void {
       trans._n(
         '%1 checkpoint is back.',
         '%1 checkpoints are back.',
-        targets.length,
         targets.length
       ),
       { autoClose: 3000 }
@@ -74,7 +73,6 @@ export function addDeleting(context: ICommandContext): void {
         trans._n(
           'Deleted %1 checkpoint (%2).',
           'Deleted %1 checkpoints (%2).',
-          gone.length,
           gone.length,
           size
         ),
@@ -160,7 +158,6 @@ async function confirm(
         : trans._n(
             'Delete %1 checkpoint?',
             'Delete %1 checkpoints?',
-            rows.length,
             rows.length
           ),
     body: new LinesBody(
@@ -200,7 +197,6 @@ export function warningsOf(
           'It is the last one of the run %2.',
           'They are the last ones of the run %2.',
           mine.length,
-          mine.length,
           id
         )
       );
@@ -223,7 +219,7 @@ function listOf(rows: IRow[], trans: TranslationBundle): string[] {
     );
   const more = rows.length - LISTED;
   if (more > 0) {
-    lines.push(trans._n('and %1 more', 'and %1 more', more, more));
+    lines.push(trans._n('and %1 more', 'and %1 more', more));
   }
   return lines;
 }

@@ -33,7 +33,6 @@ export function addJobs(context: ICommandContext): void {
         trans._n(
           'Verifying %1 checkpoint…',
           'Verifying %1 checkpoints…',
-          targets.length,
           targets.length
         ),
         done => verdict(context, done)
@@ -194,7 +193,6 @@ function verdict(context: ICommandContext, job: IJob): IEnd {
       text: trans._n(
         '%1 checkpoint is as it was saved.',
         '%1 checkpoints are as they were saved.',
-        count,
         count
       )
     };
@@ -205,7 +203,6 @@ function verdict(context: ICommandContext, job: IJob): IEnd {
     text: trans._n(
       '%1 checkpoint is corrupt: %2 (%3)',
       '%1 checkpoints are corrupt, first: %2 (%3)',
-      bad.length,
       bad.length,
       first.ref,
       first.problems[0]

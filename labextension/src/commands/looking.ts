@@ -1,6 +1,6 @@
-import { historyIcon, infoIcon, refreshIcon } from '@jupyterlab/ui-components';
+import { historyIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { compareIcon } from '../panel/icons';
+import { compareIcon, detailsIcon } from '../panel/icons';
 import { add, ICommandContext } from './context';
 import { CommandIDs } from './ids';
 import { OF_RUN, ONE, refOf, schemaOf, targetsOf } from './targets';
@@ -23,7 +23,7 @@ export function addLooking(context: ICommandContext): void {
 
   add(context, CommandIDs.showDetails, {
     label: trans.__('Show Details'),
-    icon: infoIcon,
+    icon: detailsIcon,
     describedBy: schemaOf(ONE),
     isEnabled: args => targetsOf(model, args).length === 1,
     execute: args => {

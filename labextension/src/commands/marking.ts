@@ -1,7 +1,7 @@
 import { InputDialog } from '@jupyterlab/apputils';
-import { editIcon, LabIcon, tagIcon } from '@jupyterlab/ui-components';
+import { editIcon, LabIcon } from '@jupyterlab/ui-components';
 import { IPatch, IRow } from '../api';
-import { pinIcon } from '../panel/icons';
+import { pinIcon, tagIcon } from '../panel/icons';
 import { add, ICommandContext } from './context';
 import { CommandIDs } from './ids';
 import { ITarget, ONE, refOf, rowOf, schemaOf, targetsOf } from './targets';
@@ -111,7 +111,6 @@ export function addMarking(context: ICommandContext): void {
         title: trans._n(
           'Tags of %1 checkpoint',
           'Tags of %1 checkpoints',
-          rows.length,
           rows.length
         ),
         label: trans.__('Words to find it by, parted by spaces.'),

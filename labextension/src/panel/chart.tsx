@@ -248,9 +248,16 @@ function Strip(props: IStripProps): JSX.Element {
             className="jp-ckpt-Chart-mark"
           />
         )}
-        <text x={right} y={-1} textAnchor="end" className="jp-ckpt-Chart-name">
-          {props.name}
-        </text>
+        {props.names.length > 1 && (
+          <text
+            x={right}
+            y={-1}
+            textAnchor="end"
+            className="jp-ckpt-Chart-name"
+          >
+            {props.name}
+          </text>
+        )}
       </g>
     </svg>
   );

@@ -1,6 +1,7 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { IChange, IDiff, Value } from '../api';
-import { metricText, numberOf, parts, valueText } from '../model';
+import { metricText, numberOf, parts, TimeWords, valueText } from '../model';
 import { CodeDiff } from './codediff';
 import { usePanel } from './context';
 import { useAnswer } from './hooks';
@@ -35,7 +36,7 @@ export function ComparePage(props: { a: string; b: string }): JSX.Element {
       actions={
         <button
           type="button"
-          className="jp-ckpt-Button"
+          className="jp-ckpt-Button jp-mod-text"
           onClick={() => {
             model.view = { kind: 'compare', a: b, b: a };
           }}
@@ -50,9 +51,10 @@ export function ComparePage(props: { a: string; b: string }): JSX.Element {
 }
 
 function Differences({ diff }: { diff: IDiff }): JSX.Element {
-  const { trans } = usePanel();
+  const { trans, words } = usePanel();
   const { tensors } = diff;
   const code = Object.entries(diff.code);
+  const position = diff.position.map(change => placed(change, trans, words));
   const others =
     tensors.added.length + tensors.removed.length + tensors.reshaped.length;
   const nothing =
@@ -85,13 +87,12 @@ function Differences({ diff }: { diff: IDiff }): JSX.Element {
           <CodeDiff key={name} name={name} text={text} />
         ))}
       </Section>
-      <Changes title={trans.__('Position')} changes={diff.position} open />
+      <Changes title={trans.__('Position')} changes={position} open />
       <Section title={trans.__('Tensors')} open>
         <p>
           {trans._n(
             '%1 has other values,',
             '%1 have other values,',
-            tensors.changed.length,
             tensors.changed.length
           )}{' '}
           {trans.__('%1 the same.', tensors.unchanged)}
@@ -185,6 +186,31 @@ function Names(props: {
       </ul>
     </>
   ) : null;
+}
+
+function placed(
+  change: IChange,
+  trans: TranslationBundle,
+  words: TimeWords
+): IChange {
+  const time = (value: unknown) =>
+    typeof value === 'string' ? words.absolute(value) : value;
+  switch (change.name) {
+    case 'epoch':
+      return { ...change, name: trans.__('Epoch') };
+    case 'step':
+      return { ...change, name: trans.__('Step') };
+    case 'next epoch':
+      return { ...change, name: trans.__('Next epoch') };
+    case 'time':
+      return {
+        name: trans.__('Saved'),
+        before: time(change.before),
+        after: time(change.after)
+      };
+    default:
+      return change;
+  }
 }
 
 /** How much the second value is above the first: `+0.25`. */

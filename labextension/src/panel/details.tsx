@@ -74,7 +74,7 @@ function Facts(props: { row: IRow; details: IDetails | null }): JSX.Element {
   const { row, details } = props;
   const badges = badgesOf(row, model.held === row.ref, trans);
   const metrics = Object.entries(row.metrics);
-  const facts: [string, string][] = [
+  const facts: [string, React.ReactNode][] = [
     [
       trans.__('Saved'),
       `${words.absolute(row.time)} (${words.ago(row.time, now)})`
@@ -96,6 +96,12 @@ function Facts(props: { row: IRow; details: IDetails | null }): JSX.Element {
   if (details?.parent) {
     facts.push([trans.__('Descends from'), details.parent]);
   }
+  facts.push([
+    trans.__('File'),
+    <span key="file" className="jp-ckpt-Path">
+      {row.path}
+    </span>
+  ]);
   return (
     <>
       {badges.length > 0 && <Badges badges={badges} />}
@@ -113,10 +119,6 @@ function Facts(props: { row: IRow; details: IDetails | null }): JSX.Element {
         </ul>
       )}
       <Fields fields={facts} />
-      <dl className="jp-ckpt-Fields">
-        <dt>{trans.__('File')}</dt>
-        <dd className="jp-ckpt-Path">{row.path}</dd>
-      </dl>
     </>
   );
 }

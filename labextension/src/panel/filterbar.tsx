@@ -47,7 +47,7 @@ export function FilterBar(): JSX.Element {
           type="text"
           className="jp-ckpt-Filter-input"
           value={text}
-          placeholder={trans.__('Filter: name, note, tag:x, acc>0.9')}
+          placeholder={trans.__('Filter: words, tag:x, acc>0.9')}
           aria-label={trans.__('Filter the training checkpoints')}
           aria-invalid={error?.kind === 'usage'}
           spellCheck={false}

@@ -31,7 +31,7 @@ export function JournalPage(props: { run: string }): JSX.Element {
       onRetry={again}
     >
       <ol className="jp-ckpt-Journal">
-        {value?.events.map((event, index) => {
+        {finished(value?.events ?? []).map((event, index) => {
           const { title, text, tone } = eventWords(event, trans);
           return (
             <li key={index} className={`jp-mod-${tone}`}>
@@ -55,6 +55,17 @@ export function JournalPage(props: { run: string }): JSX.Element {
       )}
     </Page>
   );
+}
+
+/** Events (newest first) without the beginnings of saves whose end is known. */
+export function finished(events: readonly IJournalEvent[]): IJournalEvent[] {
+  const ended = new Set<unknown>();
+  return events.filter(({ event, name }) => {
+    if (event === 'saved' || event === 'save_failed') {
+      ended.add(name);
+    }
+    return event !== 'saving' || !ended.has(name);
+  });
 }
 
 /** An event as people say it. */

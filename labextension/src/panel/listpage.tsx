@@ -64,12 +64,7 @@ function Trouble(): JSX.Element | null {
         <details className="jp-ckpt-Trouble">
           <summary>
             <warningIcon.react tag="span" className="jp-ckpt-Icon" />
-            {trans._n(
-              '%1 damaged file',
-              '%1 damaged files',
-              damaged.length,
-              damaged.length
-            )}
+            {trans._n('%1 damaged file', '%1 damaged files', damaged.length)}
           </summary>
           <ul>
             {damaged.slice(0, 100).map(one => (
@@ -93,7 +88,7 @@ function SelectionBar(): JSX.Element {
   if (chosen.size < 2) {
     return (
       <div className="jp-ckpt-Foot">
-        <span>{trans._n('%1 checkpoint', '%1 checkpoints', total, total)}</span>
+        <span>{trans._n('%1 checkpoint', '%1 checkpoints', total)}</span>
       </div>
     );
   }

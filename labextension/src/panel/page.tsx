@@ -106,7 +106,9 @@ export function Section(props: {
 }
 
 /** Names and values in two columns. */
-export function Fields(props: { fields: [string, string][] }): JSX.Element {
+export function Fields(props: {
+  fields: [string, React.ReactNode][];
+}): JSX.Element {
   return (
     <dl className="jp-ckpt-Fields">
       {props.fields.map(([name, value]) => (

@@ -1,4 +1,4 @@
-import { ellipsesIcon, infoIcon } from '@jupyterlab/ui-components';
+import { ellipsesIcon, LabIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { IRow } from '../api';
 import { CommandIDs } from '../commands/ids';
@@ -8,6 +8,7 @@ import { Badges, useBadges } from './badges';
 import { CommandButton } from './commandbutton';
 import { usePanel } from './context';
 import { useDrag } from './drag';
+import { detailsIcon } from './icons';
 import { openMenu } from './menu';
 
 /** Properties of `Row`. */
@@ -107,7 +108,7 @@ export function Row(props: IRowProps): JSX.Element {
           tabIndex={stop ? 0 : -1}
         />
         <IconButton
-          icon={infoIcon}
+          icon={detailsIcon}
           label={trans.__('Details')}
           stop={stop}
           onPress={() => void commands.execute(CommandIDs.showDetails, target)}
@@ -127,7 +128,7 @@ export function Row(props: IRowProps): JSX.Element {
 }
 
 interface IIconButtonProps {
-  icon: typeof infoIcon;
+  icon: LabIcon;
   label: string;
   stop: boolean;
   onPress: (node: HTMLElement) => void;

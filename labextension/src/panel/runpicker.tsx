@@ -55,12 +55,7 @@ export function RunPicker(): JSX.Element | null {
             {words.short(run.last ?? run.created)}
           </span>
           <span>
-            {trans._n(
-              '%1 checkpoint',
-              '%1 checkpoints',
-              run.checkpoints,
-              run.checkpoints
-            )}
+            {trans._n('%1 checkpoint', '%1 checkpoints', run.checkpoints)}
           </span>
           <span>{bytesText(run.size)}</span>
           {bestText(run) && (

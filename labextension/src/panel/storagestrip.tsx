@@ -45,26 +45,23 @@ export function StorageStrip(): JSX.Element | null {
           <span className="jp-ckpt-Storage-verdict">
             {verdictText(store.durability, trans)}
           </span>
-          {store.free !== null && (
-            <span className="jp-ckpt-Storage-free">
-              {trans.__('%1 free', bytesText(store.free))}
-            </span>
-          )}
         </button>
         <CommandButton
           id={CommandIDs.chooseStore}
-          className="jp-mod-text"
+          className="jp-mod-text jp-mod-bare"
           label={store.safe ? trans.__('Change…') : trans.__('Choose…')}
           text
         />
       </div>
-      {full && (
-        <div
-          className={`jp-ckpt-Storage-full ${full.soon ? 'jp-mod-soon' : ''}`}
-        >
-          {full.soon && (
-            <warningIcon.react tag="span" className="jp-ckpt-Icon" />
-          )}
+      {store.free !== null && (
+        <div className="jp-ckpt-Storage-full">
+          {trans.__('%1 free', bytesText(store.free))}
+          {full && !full.soon && ` · ${full.text}`}
+        </div>
+      )}
+      {full?.soon && (
+        <div className="jp-ckpt-Storage-full jp-mod-soon">
+          <warningIcon.react tag="span" className="jp-ckpt-Icon" />
           {full.text}
         </div>
       )}
@@ -154,13 +151,11 @@ export function fullText(
             'Full in about %1 hour at the present rate (%2 a day)',
             'Full in about %1 hours at the present rate (%2 a day)',
             hours,
-            hours,
             rate
           )
         : trans._n(
             'Full in about %1 day at the present rate (%2 a day)',
             'Full in about %1 days at the present rate (%2 a day)',
-            days,
             days,
             rate
           );
@@ -170,13 +165,7 @@ export function fullText(
 function holdsText(store: IStore, trans: TranslationBundle): string {
   const size = bytesText(store.size);
   const count = store.checkpoints ?? 0;
-  return trans._n(
-    '%1 checkpoint, %2',
-    '%1 checkpoints, %2',
-    count,
-    count,
-    size
-  );
+  return trans._n('%1 checkpoint, %2', '%1 checkpoints, %2', count, size);
 }
 
 function toneOf(durability: Durability): string {

@@ -47,7 +47,6 @@ export function Tensors(props: {
           {trans._n(
             'Show %1 more',
             'Show %1 more',
-            tensors.length - shown.length,
             tensors.length - shown.length
           )}
         </button>

@@ -18,6 +18,7 @@ export class TrainingCheckpointsPanel extends ReactWidget {
     this.addClass('jp-ckpt-Panel');
     this.title.icon = checkpointsIcon;
     this.title.caption = trans.__('Training checkpoints');
+    this.node.tabIndex = -1;
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Training checkpoints'));
   }
@@ -27,10 +28,27 @@ export class TrainingCheckpointsPanel extends ReactWidget {
 
   /** Put the focus on the list, or on what stands in its place. */
   focusList(): void {
-    const found =
-      this.node.querySelector<HTMLElement>('.jp-ckpt-Row[tabindex="0"]') ??
-      this.node.querySelector<HTMLElement>('button:not(:disabled), select');
-    found?.focus();
+    const find = () =>
+      this.node.querySelector<HTMLElement>('.jp-ckpt-Row[tabindex="0"]');
+    const row = find();
+    if (row) {
+      row.focus();
+      return;
+    }
+    // what will come takes the focus over, unless the person went elsewhere meanwhile
+    this.node.focus();
+    const { model } = this._props;
+    const onChanged = () =>
+      window.setTimeout(() => {
+        const found = find();
+        if (this.node !== document.activeElement || !this.isVisible) {
+          model.changed.disconnect(onChanged);
+        } else if (found) {
+          model.changed.disconnect(onChanged);
+          found.focus();
+        }
+      }, 50);
+    model.changed.connect(onChanged);
   }
 
   /** Put the focus on the filter. */
