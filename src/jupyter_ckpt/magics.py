@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from jupyter_ckpt.receipt import Item, SaveReceipt
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+    from IPython.display import DisplayHandle
 
     from jupyter_ckpt.session.checkpointer import Checkpointer
     from jupyter_ckpt.session.unattended import Event
@@ -79,23 +81,27 @@ class CkptMagics(Magics):
         if getattr(args, "json", False) and answer.data is not None:
             return answer.data
         if answer.view is not None:
-            self._show(answer.view, keep=not line.lstrip().startswith("save"))
+            shown = self._show(answer.view, keep=not line.lstrip().startswith("save"))
+            if shown is not None and answer.in_flight is not None:
+                answer.in_flight.when_done(functools.partial(_show_outcome, shown))
         return answer.value
 
-    def _show(self, view: Any, *, keep: bool) -> None:
+    def _show(self, view: Any, *, keep: bool) -> DisplayHandle | None:
         """Show a result; the saves of one cell share one place, so that a loop of thirty does not fill the page."""
         from IPython.display import display
 
         if self.shell is None:
-            return
+            return None
         count = self.shell.execution_count
         if keep or not hasattr(self.shell, "kernel"):
             display(view)  # type: ignore[no-untyped-call]
-            return
+            return None
         if self._shown[0] == count and self._shown[1] is not None:
             self._shown[1].update(view)
-            return
-        self._shown = (count, display(view, display_id=True))  # type: ignore[no-untyped-call]
+        else:
+            self._shown = (count, display(view, display_id=True))  # type: ignore[no-untyped-call]
+        handle: DisplayHandle | None = self._shown[1]
+        return handle
 
     def _tell(self, event: Event) -> None:
         from jupyter_ckpt.display.notice import notice_view
@@ -117,6 +123,15 @@ class CkptMagics(Magics):
 
         with Progress(label, total) as progress:
             yield progress
+
+
+def _show_outcome(shown: DisplayHandle, outcome: SaveReceipt | CkptError) -> None:
+    """In the place where the save was announced."""
+    from jupyter_ckpt.display.notice import notice_view
+    from jupyter_ckpt.display.receipts import save_view
+
+    view = save_view(outcome) if isinstance(outcome, SaveReceipt) else notice_view(f"warning: {outcome}")
+    shown.update(view)  # type: ignore[no-untyped-call]
 
 
 def complete(shell: InteractiveShell, event: Any) -> list[str]:

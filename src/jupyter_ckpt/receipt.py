@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jupyter_ckpt.session.background import InFlight
     from jupyter_ckpt.store.record import CommitRecord
 
 
@@ -72,11 +73,17 @@ class SaveReceipt:
     bytes : int
         Size of the data file.
     seconds : float
-        Wall time from the call until durable.
+        Wall time from the call until durable; while it is being written, until now.
     items : list of Item
         Saved and not saved, one by one.
     warnings : list of str
         One-line remarks worth showing (unsafe volume, guessed metric direction, branched run).
+    stall : float or None
+        How long the training waited, when that was less: the state was copied and written in the background.
+    memory : int
+        Bytes of memory kept for such copies.
+    in_flight : InFlight or None
+        Set while it is being written: it is not durable yet, and ``record`` lacks what only the file will tell.
     """
 
     path: str
@@ -85,6 +92,24 @@ class SaveReceipt:
     seconds: float
     items: list[Item] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    stall: float | None = None
+    memory: int = 0
+    in_flight: InFlight | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def durable(self) -> bool:
+        """True when it was reported as saved; see `wait`."""
+        return self.in_flight is None
+
+    def wait(self) -> SaveReceipt:
+        """The receipt of the save once it is durable.
+
+        Raises
+        ------
+        CkptError
+            When it failed.
+        """
+        return self if self.in_flight is None else self.in_flight.wait()
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def _save_options(parser: Parser) -> None:
     )
     parser.add_argument("--tag", nargs="+", default=[], metavar="TAG", help="words to find it by")
     parser.add_argument("--note", default="", help="a sentence about it")
-    parser.add_argument("--wait", action="store_true", help="return when it is durable (every save does at present)")
+    parser.add_argument("--wait", action="store_true", help="return when it is durable, not when it is copied")
 
 
 def _save(session: Checkpointer, args: argparse.Namespace) -> Answer:
@@ -74,11 +74,11 @@ def _save(session: Checkpointer, args: argparse.Namespace) -> Answer:
         metrics,
         args.tag,
         args.note,
-        args.wait,
+        args.wait or None,
     )
     if missing is not None:  # an epoch of work is worth more than a number
         raise type(missing)(f"{missing}; {receipt.record.name} was saved without it")
-    return Answer(save_view(receipt))
+    return Answer(save_view(receipt), in_flight=receipt.in_flight)
 
 
 def _metrics(words: list[str], here: Mapping[str, Any]) -> tuple[dict[str, Any] | None, UsageProblem | None]:

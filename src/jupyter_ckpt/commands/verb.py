@@ -12,6 +12,7 @@ from jupyter_ckpt.store.catalog import close_matches
 
 if TYPE_CHECKING:
     from jupyter_ckpt.display.view import View
+    from jupyter_ckpt.session.background import InFlight
 
 
 class HelpWanted(Exception):
@@ -32,12 +33,15 @@ class Answer:
         Plain JSON for ``--json``; None when the verb has none.
     failed : bool
         Something is wrong although the verb did its work (a verification found damage): the shell's exit code.
+    in_flight : InFlight, optional
+        What is still being written, and will have more to show.
     """
 
     view: View | None = None
     value: Any = None
     data: Any = None
     failed: bool = False
+    in_flight: InFlight | None = None
 
 
 @dataclass(frozen=True)

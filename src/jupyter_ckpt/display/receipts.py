@@ -34,16 +34,19 @@ def save_view(receipt: SaveReceipt, *, width: int | None = None, color: bool = F
     Parameters
     ----------
     receipt : SaveReceipt
-        Of a save that is done.
+        Of a save that is done, or being written.
     width, color
         See `render`.
     """
     record = receipt.record
-    parts = [
-        f"saved {record.name}",
-        f"{size_text(receipt.bytes)} in {duration_text(receipt.seconds)}",
-        str(PurePath(receipt.path).parent),
-    ]
+    size, seconds = size_text(receipt.bytes), duration_text(receipt.seconds)
+    folder = str(PurePath(receipt.path).parent)
+    parts = [f"saved {record.name}", f"{size} in {seconds}", folder]
+    if not receipt.durable:
+        kept = f"memory kept for copies: {size_text(receipt.memory)}"
+        parts = [f"saving {record.name}", f"{size} copied in {seconds} ({kept}), being written", folder]
+    elif receipt.stall is not None:
+        parts[1] += f", of which the training waited {duration_text(receipt.stall)}"
     durability = record.storage.get("durability")
     if isinstance(durability, str):
         parts.append(f"volume: {durability}")

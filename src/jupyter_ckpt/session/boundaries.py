@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from jupyter_ckpt.errors import StoreError
+from jupyter_ckpt.errors import CkptError, StoreError
 from jupyter_ckpt.receipt import SaveReceipt
 from jupyter_ckpt.session.requests import REASON
 from jupyter_ckpt.store.journal import Journal
@@ -43,7 +43,8 @@ class Boundaries:
             When it failed and it was the ``last`` one.
         """
         try:
-            return self._save_and_tell(epoch, reason)
+            receipt = self._save_and_tell(epoch, reason)
+            return receipt.wait() if last else receipt
         except StoreError as error:
             if last:
                 raise
@@ -72,8 +73,15 @@ class Boundaries:
             receipt = self._session.save(epoch=epoch, reason=reason)
         finally:
             self._is_saving = False
-        self._session.tell(receipt)
+        if receipt.in_flight is None:
+            self._session.tell(receipt)
+        else:
+            receipt.in_flight.when_done(self._tell_when_done)
         return receipt
+
+    def _tell_when_done(self, outcome: SaveReceipt | CkptError) -> None:
+        if isinstance(outcome, SaveReceipt):  # a failure is told by the session itself
+            self._session.tell(outcome)
 
     def _stopping(self, receipt: SaveReceipt, text: str) -> None:
         self._session.loop.ended_as_asked = True

@@ -102,6 +102,7 @@ class Checkpointer(SavingSession):
         """
         started = time.perf_counter()
         from jupyter_ckpt.session.resuming import apply, receipt_of
+        from jupyter_ckpt.session.state_size import expected_bytes
         from jupyter_ckpt.session.targets import locate
 
         wanted = [only] if isinstance(only, str) else only if only is None else list(only)
@@ -145,6 +146,7 @@ class Checkpointer(SavingSession):
             receipt = receipt_of(found, applied, remarks, started)
         self.loop.resumed(receipt, found.tree.get("rng") if found is not None else None)
         self.loop.models.remember(tracked)
+        self.background.prepare(expected_bytes(tracked))
         self.last_receipt = receipt
         self.notify("resumed", receipt, epoch=receipt.next_epoch, step=receipt.step)
         return receipt

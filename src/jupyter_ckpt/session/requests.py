@@ -131,6 +131,7 @@ class Requests:
         receipt = None
         try:
             receipt = saved or save()
+            receipt = receipt.wait()
         except CkptError as error:
             why = f"{'it is not stopped, since ' if stop else ''}it could not be saved: {error}"
         finally:

@@ -14,12 +14,14 @@ from jupyter_ckpt.errors import CkptError, DurabilityUncertain, NotCommitted, No
 from jupyter_ckpt.receipt import Item, Outcome
 from jupyter_ckpt.session.run_folder import RunFolder
 from jupyter_ckpt.session.standing import Standing
+from jupyter_ckpt.session.store_choice import StoreChoice
 from jupyter_ckpt.state.capture import Capture, capture
 from jupyter_ckpt.state.position import Position
 from jupyter_ckpt.state.tracked import Tracked
 from jupyter_ckpt.store import space
 from jupyter_ckpt.store.archive import Archive, Written
 from jupyter_ckpt.store.commit import commit, not_committed
+from jupyter_ckpt.store.image import Image
 from jupyter_ckpt.store.layout import checkpoint_name
 from jupyter_ckpt.store.preservation import KeepPolicy
 from jupyter_ckpt.store.prune import prunable_bytes
@@ -101,88 +103,147 @@ def build_tree(captured: Capture, request: SaveRequest, data: Mapping[str, Any])
     return {**tree, **captured.tree, "data": dict(data), "loop": loop}
 
 
-def write_checkpoint(
-    run: RunFolder,
-    captured: Capture,
-    position: Position,
-    request: SaveRequest,
-    *,
-    rename: bool = True,
-    random_writes: bool = True,
-    policy: KeepPolicy | None = None,
-    watch: Watch,
-    started: float,
-) -> tuple[CommitRecord, list[Item], list[str]]:
-    """Write one checkpoint; returns the record, the receipt's items and remarks.
+class Writing:
+    """One save, captured and laid out, that is yet to be written.
+
+    Parameters
+    ----------
+    run : RunFolder
+        Where, locked by this process.
+    captured : Capture
+        The state: live tensors, until `copy_into`.
+    position : Position
+        Where the data loaders stand.
+    request : SaveRequest
+        What else the record says.
+    choice : StoreChoice
+        What the volume can do.
+    policy : KeepPolicy, optional
+        For advice when there is no room.
+    started : float
+        `time.perf_counter` of the call.
 
     Raises
     ------
-    NoSpace, NotCommitted
+    NoSpace
         Nothing was changed.
-    DurabilityUncertain
-        See `commit`.
+    UsageProblem
+        When the state holds what only a pickle could bring back.
     """
-    items = captured.items + [Item(name, "rng", Outcome.SAVED) for name in _random_states(captured.tree)]
-    items += position.items()
-    archive = Archive(build_tree(captured, request, position.state()))
-    space.check(run.folder, archive.size, _prunable(run, policy))
-    captured_in = time.perf_counter() - started
-    moment, remarks = _moment(run)
 
-    def make_record(written: Written) -> CommitRecord:
+    def __init__(
+        self,
+        run: RunFolder,
+        captured: Capture,
+        position: Position,
+        request: SaveRequest,
+        *,
+        choice: StoreChoice,
+        policy: KeepPolicy | None = None,
+        started: float,
+    ) -> None:
+        self.run = run
+        self.items = captured.items + [Item(name, "rng", Outcome.SAVED) for name in _random_states(captured.tree)]
+        self.items += position.items()
+        self._archive = Archive(build_tree(captured, request, position.state()))
+        space.check(run.folder, self.size, _prunable(run, policy))
+        self._meta = captured.meta
+        self._request = request
+        self._choice = choice
+        self._started = started
+        self._moment, self.remarks = _moment(run)
+        self._name, self._number = "", 0
+        self._next_name()
+        self._captured_in = time.perf_counter() - started
+
+    @property
+    def size(self) -> int:
+        """Bytes of the data file."""
+        return self._archive.size
+
+    def record(self, written: Written | None = None) -> CommitRecord:
+        """The commit record; before the file is written without what only that can tell."""
+        request, standing = self._request, self._request.standing
         return CommitRecord(
-            name=name,
-            run=run.id,
-            time=timestamp(moment),
-            epoch=request.standing.epoch,
-            step=request.standing.step,
-            next_epoch=request.standing.next_epoch,
-            mid_epoch=request.standing.mid_epoch,
+            name=self._name,
+            run=self.run.id,
+            time=timestamp(self._moment),
+            epoch=standing.epoch,
+            step=standing.step,
+            next_epoch=standing.next_epoch,
+            mid_epoch=standing.mid_epoch,
             parent=request.parent,
             metrics=dict(request.metrics),
             tags=list(request.tags),
             note=request.note,
             reason=request.reason,
-            size=written.size,
-            digest=written.digest,
-            entries=written.entries,
-            tensors=written.tensors,
-            tracked=captured.meta,
-            items=[item.to_json() for item in items],
+            size=self.size,
+            digest=written.digest if written else "",
+            entries=written.entries if written else [],
+            tensors=written.tensors if written else [],
+            tracked=self._meta,
+            items=[item.to_json() for item in self.items],
             code=dict(request.code),
             environment=dict(request.environment),
             hyperparameters=dict(request.hyperparameters),
             storage=dict(request.storage),
-            durations={"capture": captured_in, "write": time.perf_counter() - started - captured_in},
+            durations={
+                "capture": self._captured_in,
+                "write": time.perf_counter() - self._started - self._captured_in,
+            },
         )
 
-    for number in range(1, _TRIES):
-        name = checkpoint_name(request.standing.epoch, request.standing.step, moment.astimezone())
-        name += f"-{number}" if number > 1 else ""
-        if _is_taken(run, name):
-            continue
-        try:
-            _announce(run, name)
-            with watch(f"saving {name}", archive.size) as progress:
-                record = commit(
-                    run.folder,
-                    name,
-                    archive,
-                    make_record,
-                    rename=rename,
-                    random_writes=random_writes,
-                    progress=progress,
-                )
-        except NotCommitted as error:
-            if error.errno == errno.EEXIST:
-                continue  # another kernel took the name in this very moment
-            _note_failure(run, name, error)
-            raise
-        except DurabilityUncertain as error:
-            _note_failure(run, name, error)
-            raise
-        return record, items, remarks + _report(run, record, started)
-    raise NotCommitted(f"not saved: {_TRIES} checkpoints of this epoch, step and second exist already in {run.id}")
+    def copy_into(self, image: Image) -> None:
+        """Copy the state; from then on the training may change it."""
+        self._archive.copy_into(image)
+        self._captured_in = time.perf_counter() - self._started
+
+    def write(self, watch: Watch) -> CommitRecord:
+        """Write and commit it; remarks are added to `remarks`.
+
+        Raises
+        ------
+        NoSpace, NotCommitted
+            Nothing was changed.
+        DurabilityUncertain
+            See `commit`.
+        """
+        while True:
+            try:
+                _announce(self.run, self._name)
+                with watch(f"saving {self._name}", self.size) as progress:
+                    record = commit(
+                        self.run.folder,
+                        self._name,
+                        self._archive,
+                        self.record,
+                        rename=self._choice.rename,
+                        random_writes=self._choice.random_writes,
+                        progress=progress,
+                    )
+            except NotCommitted as error:
+                if error.errno == errno.EEXIST:
+                    self._next_name()  # another kernel took the name in this very moment
+                    continue
+                _note_failure(self.run, self._name, error)
+                raise
+            except DurabilityUncertain as error:
+                _note_failure(self.run, self._name, error)
+                raise
+            self.remarks += _report(self.run, record, self._started)
+            return record
+
+    def _next_name(self) -> None:
+        standing = self._request.standing
+        stem = checkpoint_name(standing.epoch, standing.step, self._moment.astimezone())
+        while self._number < _TRIES:
+            self._number += 1
+            self._name = stem + (f"-{self._number}" if self._number > 1 else "")
+            if not _is_taken(self.run, self._name):
+                return
+        raise NotCommitted(
+            f"not saved: {_TRIES} checkpoints of this epoch, step and second exist already in {self.run.id}"
+        )
 
 
 def _moment(run: RunFolder) -> tuple[datetime.datetime, list[str]]:

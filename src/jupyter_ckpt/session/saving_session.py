@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_ckpt.errors import CkptError, StoreError
 from jupyter_ckpt.receipt import Item, ResumeReceipt, SaveReceipt
+from jupyter_ckpt.session.background import BackgroundSaves
 from jupyter_ckpt.session.boundaries import Boundaries
 from jupyter_ckpt.session.current_run import CurrentRun, RunWish, runs_of
 from jupyter_ckpt.session.describing import Describing
 from jupyter_ckpt.session.environment import Surroundings
+from jupyter_ckpt.session.finishing import Finish
 from jupyter_ckpt.session.hyperparameters import check_hyperparameters
 from jupyter_ckpt.session.observers import Happening, Kind, Observers
 from jupyter_ckpt.session.origin import Origin
@@ -34,6 +36,7 @@ from jupyter_ckpt.store.preservation import KeepPolicy
 from jupyter_ckpt.volumes import assess
 
 if TYPE_CHECKING:
+    from jupyter_ckpt.session.saving import Watch
     from jupyter_ckpt.session.training_loop import TrainingLoop
     from jupyter_ckpt.state.tracked import Tracked
 
@@ -50,8 +53,11 @@ class SavingSession(TrackingSession):
         keep: KeepPolicy | None = None,
         cells: Any = None,
         origin: Origin | None = None,
+        background: bool = True,
     ) -> None:
         super().__init__(store, namespace=namespace, cells=cells, origin=origin)
+        self.background = BackgroundSaves(background)
+        """What is still being written."""
         self._current = CurrentRun(RunWish(run), self.origin)
         self._surroundings = Surroundings(self.origin.folder)
         self._wanted_policy = keep
@@ -96,6 +102,7 @@ class SavingSession(TrackingSession):
             When the name cannot be a folder's, or a value is not plain.
         """
         wish = RunWish(name, dict(check_hyperparameters(hyperparameters)), new)
+        self.settle()
         self._current.leave(wish)
         self._forget_training()
         self.notify("run")
@@ -124,7 +131,7 @@ class SavingSession(TrackingSession):
         metrics: Mapping[str, Any] | Iterable[str] | None = None,
         tags: str | Iterable[str] = (),
         note: str = "",
-        wait: bool = True,
+        wait: bool | None = None,
         *,
         reason: str = "manual",
     ) -> SaveReceipt:
@@ -139,8 +146,10 @@ class SavingSession(TrackingSession):
             Name → value, or names of variables; by default what was last given to `log`.
         tags, note
             For finding it again.
-        wait : bool
-            Return when it is durable. At present every save does.
+        wait : bool, optional
+            True: return when it is durable. False: return when the state is copied, and write it in the background.
+            By default small states are written at once, and large ones in the background as soon as there is memory
+            for a copy; `SaveReceipt.durable` and `SaveReceipt.wait` tell.
         reason : str
             Why it was saved: ``manual``, ``epoch``, ``steps``.
 
@@ -158,12 +167,12 @@ class SavingSession(TrackingSession):
             It may be visible, but the volume did not prove that it is durable.
         """
         try:
-            receipt = self._save(epoch, step, metrics, tags, note, reason)
+            receipt = self._save(epoch, step, metrics, tags, note, wait, reason)
         except CkptError as error:
             self.notify("save_failed", epoch=epoch, step=step, text=str(error))
             raise
-        record = receipt.record
-        self.notify("saved", receipt, epoch=record.epoch, step=record.step, metrics=record.metrics)
+        if receipt.durable:
+            self.tell_saved(receipt)
         self._boundaries.saved_by_hand(epoch, receipt)
         return receipt
 
@@ -174,10 +183,11 @@ class SavingSession(TrackingSession):
         metrics: Mapping[str, Any] | Iterable[str] | None,
         tags: str | Iterable[str],
         note: str,
+        wait: bool | None,
         reason: str,
     ) -> SaveReceipt:
         started = time.perf_counter()
-        from jupyter_ckpt.session.saving import SaveRequest, capture_state, write_checkpoint
+        from jupyter_ckpt.session.saving import SaveRequest, Writing, capture_state
 
         names = self.names
         given = check_tags(tags) if tags else ()
@@ -207,28 +217,23 @@ class SavingSession(TrackingSession):
             hyperparameters={**(run.info.get("hyperparameters") or {}), **settings},
             storage=now.to_json(),
         )
-        record, items, written = write_checkpoint(
-            run,
-            captured,
-            self.loop.position,
-            request,
-            rename=self.choice.rename,
-            random_writes=self.choice.random_writes,
-            policy=policy,
-            watch=self.watch,
-            started=started,
+        writing = Writing(
+            run, captured, self.loop.position, request, choice=self.choice, policy=policy, started=started
         )
-        self._current.parent = record.ref
-        self.loop.saved(tracked, standing)
-        warnings += [*remarks, *self._once([*written, *self.choice.warnings])]
+        warnings += remarks
         if now.durability.trust < self.choice.assessment.durability.trust:
             warnings.append(f"{self.store} is not as safe as before: {now.reason}")
-        seconds = time.perf_counter() - started
-        if policy is not None:
-            warnings += self._thin_out(run.folder, policy)
-        path = str(run.folder / f"{record.name}.pt")
-        self.last_receipt = SaveReceipt(path, record, record.size, seconds, items, warnings)
-        return self.last_receipt
+
+        finish = Finish(self, writing, warnings, policy, started)
+        image, remark = self.background.image(writing.size, wait)
+        warnings += self.not_said_before([remark] if remark else [])
+        if image is None:
+            self.last_receipt = receipt = finish.at_once(self.watch)
+            self.descends_from(receipt.record.ref)
+        else:
+            receipt = finish.in_background(image)
+        self.loop.saved(tracked, standing)
+        return receipt
 
     def log(self, **metrics: Any) -> dict[str, float]:
         """Note measured values; the next save carries them, and the run's journal keeps them all.
@@ -262,6 +267,7 @@ class SavingSession(TrackingSession):
         old, new = self.origin, Origin("notebook", os.path.abspath(path))
         if new.key == old.key:
             return []
+        self.settle()
         store = self.store if self._choice is not None or self._given is not None else None
         self.origin = self._current.origin = new
         self._surroundings = Surroundings(new.folder)
@@ -273,15 +279,28 @@ class SavingSession(TrackingSession):
         return move_runs(store, old, new, present=self._current.open.folder if self._current.open else None)
 
     def wait(self) -> None:
-        """Return when everything saved is durable. At present that is always so."""
+        """Return when everything saved is durable.
+
+        Raises
+        ------
+        CkptError
+            When the save under way failed.
+        """
+        self.background.wait()
+
+    def settle(self) -> None:
+        """See `StoreReader.settle`."""
+        self.background.settle()
 
     def close(self) -> None:
         """Let go of the run, so that another kernel can write to it."""
+        self.settle()
         self._current.leave()
 
     def use_storage(self, path: str | os.PathLike[str], *, force: bool = False) -> StoreChoice:
         """See `StoreSession.use_storage`; from now on saves go to a new run there."""
         choice = super().use_storage(path, force=force)
+        self.settle()
         self._current.leave()
         self.notify("run")
         return choice
@@ -349,6 +368,15 @@ class SavingSession(TrackingSession):
         self._loop = None
         self._current.parent = None
 
+    def descends_from(self, ref: str | None) -> None:
+        """``run/name`` of the checkpoint that the live state descends from now."""
+        self._current.parent = ref
+
+    def tell_saved(self, receipt: SaveReceipt) -> None:
+        """Tell the observers of a save that is durable."""
+        record = receipt.record
+        self.notify("saved", receipt, epoch=record.epoch, step=record.step, metrics=record.metrics)
+
     def notify(self, kind: Kind, receipt: SaveReceipt | ResumeReceipt | None = None, **known: Any) -> None:
         """Tell the observers."""
         folder = self._current.open.folder if self._current.open is not None else None
@@ -362,14 +390,15 @@ class SavingSession(TrackingSession):
 
         return last_policy(self._current.open.folder) if self._current.open is not None else None
 
-    def _thin_out(self, folder: Path, policy: KeepPolicy) -> list[str]:
+    def thin_out(self, folder: Path, policy: KeepPolicy, watch: Watch) -> list[str]:
+        """Apply the run's policy after a save; what went wrong, in sentences."""
         try:
-            report = self._prune_folder(folder, policy)
+            report = self._prune_folder(folder, policy, watch=watch)
         except CkptError as error:
             return [f"saved, but old checkpoints were not thinned out: {error}"]
         return [f"{name} is damaged: it was found while thinning out" for name in report.corrupt]
 
-    def _once(self, lines: Iterable[str]) -> list[str]:
+    def not_said_before(self, lines: Iterable[str]) -> list[str]:
         """Those not said before: a warning that comes with every save is soon not read."""
         fresh = [line for line in lines if line not in self._said]
         self._said.update(fresh)

@@ -82,12 +82,16 @@ class StoreReader:
         """``run/name`` of the checkpoint that the live state descends from, when there is a live state."""
         return None
 
+    def settle(self) -> None:
+        """Wait for what this session is still writing, if it writes: what is looked for may be that."""
+
     def storage(self) -> Candidates:
         """Every volume worth saving to, best first; see `jupyter_ckpt.volumes.candidates`."""
         return candidates(self.origin.folder)
 
     def runs(self, *, everywhere: bool = False) -> Runs:
         """The runs of this notebook, or with ``everywhere`` all of the store; newest first."""
+        self.settle()
         found = Catalog(self.store).runs()
         return found if everywhere else [run for run in found if self._is_mine(run)]
 
@@ -99,6 +103,7 @@ class StoreReader:
         UnknownName
             When there is no such run.
         """
+        self.settle()
         catalog = Catalog(self.store)
         if run is not None:
             return catalog.checkpoints(self._full_run(run, catalog))
@@ -165,6 +170,7 @@ class StoreReader:
 
     def _several(self, target: str, run: str | None) -> Checkpoints:
         """All that ``target`` may mean, the most wanted first; at least one."""
+        self.settle()
         catalog = Catalog(self.store)
         wanted = read_word(target)
         if wanted is not None:

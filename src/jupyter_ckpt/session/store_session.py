@@ -196,8 +196,10 @@ class StoreSession(StoreReader):
             raise UsageProblem(f"{folder.name} keeps everything: say what to keep first, as in `%ckpt keep --last 3`")
         return self._prune_folder(folder, chosen, dry_run=dry_run)
 
-    def _prune_folder(self, folder: Path, policy: KeepPolicy, *, dry_run: bool = False) -> PruneReport:
-        return prune(folder, policy, verify=lambda c: not self._verify_bytes(c), dry_run=dry_run)
+    def _prune_folder(
+        self, folder: Path, policy: KeepPolicy, *, dry_run: bool = False, watch: Any = None
+    ) -> PruneReport:
+        return prune(folder, policy, verify=lambda c: not self._verify_bytes(c, watch), dry_run=dry_run)
 
     def export(
         self,
@@ -232,12 +234,12 @@ class StoreSession(StoreReader):
         mark(Journal(checkpoint.folder), checkpoint.name, *words)
         return self.find(checkpoint.ref)
 
-    def _verify_bytes(self, checkpoint: Checkpoint) -> Problems:
+    def _verify_bytes(self, checkpoint: Checkpoint, watch: Any = None) -> Problems:
         try:
             record = checkpoint.record
         except CorruptCheckpoint as error:
             return [str(error)]
-        with self.watch(f"verifying {checkpoint.name}", record.size) as progress:
+        with (watch or self.watch)(f"verifying {checkpoint.name}", record.size) as progress:
             return verify_file(checkpoint.path, record, fresh=True, progress=progress)
 
     def _verify_one(self, checkpoint: Checkpoint) -> Problems:

@@ -51,6 +51,7 @@ def locate(
     UnknownName, UsageProblem, CorruptCheckpoint, RefusedFile
         See `Checkpointer.resume`.
     """
+    session.settle()
     if "://" in target:
         raise UsageProblem(f"{target}: addresses cannot be resumed from: copy the file to a folder first")
     if is_path(target):

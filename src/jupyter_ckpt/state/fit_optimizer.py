@@ -196,7 +196,9 @@ def _held(optimizer: Optimizer, saved: Any, here: list[torch.Tensor]) -> dict[in
             continue
         for key, value in theirs.items():
             live = mine.get(key)
-            if not isinstance(value, torch.Tensor) or not takes(live, value) or live.dtype != value.dtype:
+            if not isinstance(value, torch.Tensor) or not isinstance(live, torch.Tensor):
+                continue
+            if not takes(live, value) or live.dtype != value.dtype:
                 continue
             kept = key == "step" or (live.device == param.device and live.dtype == param.dtype)
             place = (live.device, live.untyped_storage().data_ptr(), live.storage_offset())

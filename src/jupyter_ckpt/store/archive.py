@@ -13,7 +13,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +22,7 @@ from jupyter_ckpt.store import zipformat
 from jupyter_ckpt.store.digest import Checksums, crc32, xxh3
 from jupyter_ckpt.store.direct import WORTH_IT, write_direct
 from jupyter_ckpt.store.image import Image, copy_tensors
+from jupyter_ckpt.store.parallel import parallel
 from jupyter_ckpt.store.record import EntrySpec, TensorSpec
 from jupyter_ckpt.store.tree import Flattened, Payload, flatten
 
@@ -148,13 +148,7 @@ class Archive:
                         sink.put(block, slot.offset + at)
             sink.put(memoryview(frame[-1]), self._directory_at)
         else:
-            with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="ckpt-write") as pool:
-                jobs = [pool.submit(_write_payload, sink, slot, payload) for slot, payload in pairs]
-                try:
-                    sums = [job.result() for job in jobs]
-                except BaseException:
-                    sink.stopped = True
-                    raise
+            sums = parallel(lambda pair: _write_payload(sink, *pair), pairs, threads)
             crcs += [s.crc32 for s in sums]
             digests += [s.digest for s in sums]
             frame = self._frame(crcs)
@@ -171,8 +165,7 @@ class Archive:
 
     def _write_direct(self, fd: int, threads: int, progress: Progress | None) -> Written | None:
         """Past the page cache; None where that cannot be done."""
-        with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="ckpt-sums") as pool:
-            sums = list(pool.map(_checksums, self._flat.payloads))
+        sums = parallel(_checksums, self._flat.payloads, threads)
         crcs = [crc32(data) for _, data in self._small] + [s.crc32 for s in sums]
         digests = [xxh3(data) for _, data in self._small] + [s.digest for s in sums]
         frame = self._frame(crcs)
@@ -271,11 +264,15 @@ _SEEK_LOCK = threading.Lock()
 
 def _write_payload(sink: _Sink, slot: zipformat.Slot, payload: Payload) -> Checksums:
     sums = Checksums()
-    for block, at in _blocks(payload):
-        if sink.stopped:
-            break  # another thread failed: its error is the one that is reported
-        sums.update(block)
-        sink.put(block, slot.offset + at)
+    try:
+        for block, at in _blocks(payload):
+            if sink.stopped:
+                break  # another thread failed: its error is the one that is reported
+            sums.update(block)
+            sink.put(block, slot.offset + at)
+    except BaseException:
+        sink.stopped = True
+        raise
     return sums
 
 

@@ -13,7 +13,8 @@ import os
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+
+from jupyter_ckpt.store.parallel import parallel
 
 Piece = tuple[int, memoryview]
 """Offset in the file, and the bytes that lie there."""
@@ -50,7 +51,8 @@ def write_direct(
     progress : callable, optional
         Called with (bytes done, bytes in all).
     image : memoryview, optional
-        The file as it is to be, in memory aligned to pages and rounded up to whole ones: then ``pieces`` do not count.
+        The file as it is to be, in memory aligned to pages and rounded up to whole ones; then ``pieces`` do not
+        count.
 
     Returns
     -------
@@ -66,10 +68,7 @@ def write_direct(
         return False
     job = _Job(fd, pieces, size, progress, image)
     try:
-        with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="ckpt-write") as pool:
-            runs = [pool.submit(job.run) for _ in range(max(1, threads))]
-            for run in runs:
-                run.result()
+        parallel(lambda _: job.run(), range(max(1, threads)), threads)
     except OSError as error:
         if error.errno != errno.EINVAL or job.done:
             raise

@@ -6,13 +6,15 @@ four times as much as the copy itself (each page is faulted in), so the image st
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import mmap
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import torch
+
+from jupyter_ckpt.store.parallel import parallel
 
 _PAGE = 4096
 _BLOCK = 4 << 20
@@ -38,6 +40,12 @@ class Image:
     def nbytes(self) -> int:
         """Bytes held."""
         return len(self.view)
+
+    def touch(self) -> None:
+        """Make the system back every page with memory; others run meanwhile."""
+        address = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
+        for start in range(0, self.nbytes, _BLOCK):
+            ctypes.memset(address + start, 0, min(_BLOCK, self.nbytes - start))
 
     def tensor(self, dtype: torch.dtype, offset: int, count: int) -> torch.Tensor:
         """``count`` elements at ``offset`` bytes, as a tensor over this very memory."""
@@ -76,6 +84,18 @@ class Staging:
             raise
         return self._image
 
+    def prepare(self, nbytes: int) -> None:
+        """Have an image of so many bytes, each page of it touched, so that the first copy is as quick as the others.
+
+        Without effect when there is no such memory: whoever needs it will be told.
+        """
+        with contextlib.suppress(MemoryError, OSError):
+            image = self.take(nbytes)
+            try:
+                image.touch()
+            finally:
+                self.give_back()
+
     def give_back(self) -> None:
         """The save is done with it."""
         self._free.release()
@@ -107,12 +127,7 @@ def copy_tensors(pairs: Sequence[tuple[torch.Tensor, torch.Tensor]], threads: in
     if sum(size for _, _, size in blocks) < _WORTH_THREADS or threads < 2:
         _move(blocks)
         return
-    halves = [blocks[number::threads] for number in range(threads)]
-    with ThreadPoolExecutor(max_workers=threads - 1, thread_name_prefix="ckpt-copy") as pool:
-        others = [pool.submit(_move, half) for half in halves[1:]]
-        _move(halves[0])
-        for other in others:
-            other.result()
+    parallel(_move, [blocks[number::threads] for number in range(threads)], threads)
 
 
 def _move(blocks: list[tuple[int, int, int]]) -> None:

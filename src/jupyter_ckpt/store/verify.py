@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import xxhash
 
+from jupyter_ckpt.store.parallel import parallel
 from jupyter_ckpt.store.record import CommitRecord, EntrySpec
 
 Progress = Callable[[int, int], None]
@@ -76,8 +76,7 @@ def _compare(fd: int, record: CommitRecord, progress: Progress | None) -> list[s
         if entry.offset < position or entry.size < 0 or entry.offset + entry.size > record.size:
             return [f"the record's entry {entry.name} does not lie within the file"]
         position = entry.offset + entry.size
-    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="ckpt-verify") as pool:
-        right = list(pool.map(lambda entry: _digest(fd, entry, advance) == entry.digest, entries))
+    right = parallel(lambda entry: _digest(fd, entry, advance) == entry.digest, entries, 2)
     problems = [
         f"entry {e.name}{_meaning(record, e)} has other bytes" for e, ok in zip(entries, right, strict=True) if not ok
     ]
