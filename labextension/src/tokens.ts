@@ -1,6 +1,7 @@
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
 import { ISignal } from '@lumino/signaling';
+import type { IRecorded, Language } from './kernel/connection';
 
 /** The name of our translation domain. */
 export const DOMAIN = 'jupyter_ckpt';
@@ -55,6 +56,16 @@ export interface IKernelLink {
   readonly happened: ISignal<IKernelLink, IKernelEvent>;
   /** Ask the training in this notebook's kernel; resolves with its answer, rejects with one clear line. */
   tell(path: string, verb: Request): Promise<string>;
+  /** Texts for the recorded cells of a notebook came from its kernel. */
+  readonly recorded: ISignal<IKernelLink, IRecorded>;
+  /** The open notebooks, each once, however many views it has. */
+  readonly contexts: NotebookPanel['context'][];
+  /** One more is open. */
+  readonly opened: ISignal<IKernelLink, NotebookPanel['context']>;
+  /** In which language kernels are to write records; null: as each kernel likes. */
+  setLanguage(language: Language | null): void;
+  /** Ask the kernel of this notebook for its state and its records. */
+  hello(path: string): void;
 }
 
 /** The token of `IKernelLink`. */

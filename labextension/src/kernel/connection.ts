@@ -1,0 +1,331 @@
+import { NotebookPanel } from '@jupyterlab/notebook';
+import { DocumentRegistry } from '@jupyterlab/docregistry';
+import { Kernel, KernelMessage } from '@jupyterlab/services';
+import { UUID } from '@lumino/coreutils';
+import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+import { IKernelEvent, IKernelState, KernelReason } from '../tokens';
+import { CommandChannel } from './channel';
+import { Doubts } from './doubts';
+import {
+  IAnswerPush,
+  IEventPush,
+  IRecord,
+  IStatePush,
+  Push,
+  PUSH,
+  readPush,
+  VERSION
+} from './wire';
+
+type Context = DocumentRegistry.IContext<DocumentRegistry.IModel>;
+
+/** Records that came from a kernel. */
+export interface IRecorded {
+  context: NotebookPanel['context'];
+  records: IRecord[];
+  /** Of the extension's load in the kernel: `rev` counts up within it. */
+  session: string;
+  /** The client of the kernel that runs the training; null when this is an answer to our own `hello`. */
+  author: string | null;
+  /** We are that client. */
+  isOwn: boolean;
+}
+
+/** The language of a notebook's records; null: the kernel decides. */
+export type Language = 'en' | 'zh_CN';
+
+const HELLO_SPACING_MS = 2000;
+const OURS = /jupyter_ckpt|%ckpt\b/;
+
+/** What a notebook's kernel says, and how to ask it; survives restarts, lost connections and other kernels. */
+export class NotebookConnection implements IDisposable {
+  /**
+   * @param context - The notebook.
+   * @param localPath - Its path as the server knows it.
+   */
+  constructor(
+    readonly context: NotebookPanel['context'],
+    private readonly _localPath: (context: Context) => string
+  ) {
+    const session = context.sessionContext;
+    session.kernelChanged.connect(this._onKernel, this);
+    session.statusChanged.connect(this._onStatus, this);
+    session.connectionStatusChanged.connect(this._onStatus, this);
+    session.iopubMessage.connect(this._onMessage, this);
+    context.pathChanged.connect(this._onPath, this);
+    void session.ready.then(
+      () => this._changed.emit(),
+      () => undefined
+    );
+    this._onKernel();
+  }
+
+  /** What the kernel said last. */
+  get state(): IKernelState | null {
+    return this._state;
+  }
+
+  /** Why `state` is null. */
+  get reason(): KernelReason {
+    if (!this._kernel) {
+      return this.context.sessionContext.isReady ? 'no_kernel' : 'loading';
+    }
+    return this._reason;
+  }
+
+  /** The connection to the kernel, if there is one. */
+  get kernel(): Kernel.IKernelConnection | null {
+    return this._kernel;
+  }
+
+  /** `state` or `reason` is another one. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Something happened in a training of this notebook. */
+  get happened(): ISignal<this, IKernelEvent> {
+    return this._happened;
+  }
+
+  /** Records came. */
+  get recorded(): ISignal<this, IRecorded> {
+    return this._recorded;
+  }
+
+  /** An answer to a `tell` came. */
+  get answered(): ISignal<this, IAnswerPush> {
+    return this._answered;
+  }
+
+  /** In which language the records are to be; tells the kernel. */
+  set language(value: Language | null) {
+    if (value !== this._language) {
+      this._language = value;
+      if (this._reason === 'ready') {
+        this.hello();
+      }
+    }
+  }
+
+  /** Say to the kernel that we are here; it answers with its state and its records. */
+  hello(): void {
+    this._doubts.hello();
+    void this.send({
+      type: 'hello',
+      path: this._localPath(this.context),
+      language: this._language
+    }).catch(() => undefined);
+  }
+
+  /**
+   * Send one message to the kernel.
+   *
+   * @param fresh - On a comm of its own, for when the old one was not heard.
+   */
+  send(
+    fields: Record<string, string | null>,
+    id = UUID.uuid4(),
+    fresh = false
+  ): Promise<void> {
+    const kernel = this._kernel;
+    if (!kernel || kernel.isDisposed) {
+      return Promise.reject(new Error('there is no kernel'));
+    }
+    if (fresh) {
+      this._channel?.dispose();
+    }
+    if (!this._channel || this._channel.isDisposed) {
+      const channel = new CommandChannel(kernel, () => {
+        if (this._channel === channel) {
+          this._set(null, 'not_loaded');
+        }
+      });
+      this._channel = channel;
+    }
+    return this._channel.send({ v: VERSION, id, ...fields });
+  }
+
+  /** True once the notebook is closed. */
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Let go of everything. */
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._doubts.dispose();
+      this._channel?.dispose();
+      this._holder?.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  private _onKernel(): void {
+    const kernel = this.context.sessionContext.session?.kernel ?? null;
+    if (kernel === this._kernel) {
+      return;
+    }
+    this._kernel = kernel;
+    this._hold(null);
+    if (kernel?.handleComms) {
+      // all that matters is read from the messages; without a target each one would be an error on the console
+      kernel.registerCommTarget(PUSH, () => undefined);
+    }
+    this._isStale = true;
+    this._set(null, 'loading');
+    this._onStatus();
+  }
+
+  /** A kernel that restarted, or that we lost for a while, has to be told anew that we are here. */
+  private _onStatus(): void {
+    const kernel = this._kernel;
+    if (!kernel || kernel.isDisposed) {
+      return;
+    }
+    const gone: Kernel.Status[] = ['restarting', 'autorestarting', 'dead'];
+    if (gone.includes(kernel.status) || kernel.status === 'terminating') {
+      this._isStale = true;
+      this._hold(null);
+      this._set(null, 'loading');
+    } else if (kernel.connectionStatus !== 'connected') {
+      this._isStale = true;
+    } else if (this._isStale && kernel.status !== 'starting') {
+      this._isStale = false;
+      this._channel?.dispose();
+      this._channel = null;
+      void this._greet(kernel);
+    }
+  }
+
+  private async _greet(kernel: Kernel.IKernelConnection): Promise<void> {
+    const language = await Doubts.languageOf(kernel);
+    if (kernel !== this._kernel || kernel.isDisposed || this._isDisposed) {
+      return;
+    }
+    if (language !== null && !language.toLowerCase().includes('python')) {
+      this._set(null, 'not_loaded');
+    } else {
+      this.hello();
+    }
+  }
+
+  private _onMessage(_: unknown, message: KernelMessage.IMessage): void {
+    const kernel = this._kernel;
+    if (!kernel || this._isDisposed) {
+      return;
+    }
+    const parent = message.parent_header as { session?: string };
+    if (KernelMessage.isCommOpenMsg(message)) {
+      if (message.content.target_name === PUSH) {
+        const push = readPush(message.content.data);
+        if (push) {
+          this._hold(kernel);
+          this._take(push, parent.session ?? '', kernel.clientId);
+        }
+      }
+    } else if (this._reason !== 'ready') {
+      this._doubts.sees(message, OURS);
+    }
+  }
+
+  private _take(push: Push, author: string, me: string): void {
+    const isOwn = author === me;
+    if (push.type === 'answer') {
+      this._answered.emit(push);
+      return;
+    }
+    if (isOwn && push.type === 'state') {
+      this._doubts.settle();
+      this._notebook = push.notebook;
+    } else if (this._reason !== 'ready') {
+      this._doubts.later(HELLO_SPACING_MS); // the extension was loaded after we asked
+    }
+    if (!isOwn && !(push.notebook && push.notebook === this._notebook)) {
+      return; // another notebook's, on the same kernel
+    }
+    if (push.type === 'state') {
+      this._takeState(push, isOwn);
+    } else if (push.type === 'event') {
+      this._takeEvent(push);
+    } else {
+      const { session, record } = push;
+      this._emitRecords({ session, records: [record], author, isOwn });
+    }
+  }
+
+  private _takeState(push: IStatePush, isOwn: boolean): void {
+    this._set({ ...push.state, path: this.context.path }, 'ready');
+    if (isOwn && push.records.length) {
+      const { session, records } = push;
+      this._emitRecords({ session, records, author: null, isOwn: false });
+    }
+  }
+
+  private _takeEvent(push: IEventPush): void {
+    const { event } = push;
+    const path = this.context.path;
+    if (this._state) {
+      const { held, epoch, step, run } = event;
+      const state = { ...this._state, held, epoch, step };
+      this._set({ ...state, run: run || state.run }, 'ready');
+    }
+    this._happened.emit({ ...event, path });
+  }
+
+  private _emitRecords(fields: Omit<IRecorded, 'context'>): void {
+    this._recorded.emit({ ...fields, context: this.context });
+  }
+
+  private _onPath(): void {
+    if (this._state) {
+      this._state = { ...this._state, path: this.context.path };
+    }
+    if (this._reason === 'ready') {
+      const path = this._localPath(this.context);
+      void this.send({ type: 'path', path }).catch(() => undefined);
+    }
+    this._changed.emit();
+  }
+
+  /**
+   * Keep one comm of the kernel's target at hand: newer JupyterLab starts a subshell in the kernel for each target
+   * that has comms, and would start and end one for each message.
+   */
+  private _hold(kernel: Kernel.IKernelConnection | null): void {
+    if (!kernel) {
+      this._holder?.dispose();
+      this._holder = null;
+    } else if (kernel.handleComms && !this._holder) {
+      this._holder = kernel.createComm(PUSH);
+    } else if (this._holder?.isDisposed) {
+      this._holder = kernel.createComm(PUSH);
+    }
+  }
+
+  private _set(state: IKernelState | null, reason: KernelReason): void {
+    const same = this._reason === reason && state === null && !this._state;
+    this._state = state;
+    this._reason = reason;
+    if (!same) {
+      this._changed.emit();
+    }
+  }
+
+  private _kernel: Kernel.IKernelConnection | null = null;
+  private _channel: CommandChannel | null = null;
+  private _holder: Kernel.IComm | null = null;
+  private _notebook = '';
+  private _language: Language | null = null;
+  private _state: IKernelState | null = null;
+  private _reason: KernelReason = 'loading';
+  private _isStale = true;
+  private _isDisposed = false;
+  private readonly _doubts = new Doubts(() => this.hello());
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _happened = new Signal<this, IKernelEvent>(this);
+  private readonly _recorded = new Signal<this, IRecorded>(this);
+  private readonly _answered = new Signal<this, IAnswerPush>(this);
+}

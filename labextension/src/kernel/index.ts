@@ -1,0 +1,4 @@
+export * from './connection';
+export * from './link';
+export * from './plugin';
+export * from './wire';
