@@ -6,14 +6,14 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from jupyter_ckpt.commands import care, looking, panel, telling, training
+from jupyter_ckpt.commands import care, looking, panel, recording, telling, training
 from jupyter_ckpt.commands.verb import Answer, HelpWanted, Verb
 from jupyter_ckpt.errors import UnknownName
 from jupyter_ckpt.store.catalog import close_matches
 
 ORDER = (
     "status", "track", "untrack", "run", "save", "resume", "keep", "prune", "list", "show", "diff", "verify", "pin",
-    "unpin", "tag", "untag", "note", "rm", "undo", "trash", "export", "storage", "extract", "tell",
+    "unpin", "tag", "untag", "note", "rm", "undo", "trash", "export", "storage", "extract", "record", "tell",
     "panel",
 )  # fmt: skip
 _ALIASES = {
@@ -22,7 +22,7 @@ _ALIASES = {
     "new": "run --new", "clean": "prune", "gc": "prune", "where": "storage", "volumes": "storage", "help": "-h",
 }  # fmt: skip
 """Other people's words for the verbs."""
-_PARTS = (looking, training, care, telling, panel)
+_PARTS = (looking, training, care, recording, telling, panel)
 VERBS: dict[str, Verb] = {verb.name: verb for part in _PARTS for verb in part.VERBS}
 
 

@@ -63,6 +63,8 @@ def _values(session: Any, parser: argparse.ArgumentParser, words: list[str], opt
         return [run.id for run in session.runs(everywhere=True)]
     if verb == "tell":
         return ["save", "stop"]
+    if verb == "record":
+        return sorted(path.name for path in session.origin.folder.glob("*.ipynb"))
     if verb == "storage":
         return ["use"] if len(words) == 1 else []
     return _checkpoints(session, verb) if verb in _TARGETS else []
@@ -83,6 +85,8 @@ def _option_values(session: Any, verb: str, action: argparse.Action) -> list[str
         return [name for name in _names(session) if _may_be_measured(session.namespace[name])]
     if flag == "--tag":
         return sorted({tag for one in session.list() for tag in one.tags})
+    if flag == "--language":
+        return ["en", "zh_CN"]
     return ["cpu", "cuda"] if flag == "--map-location" else []
 
 

@@ -81,6 +81,8 @@ class Experiment:
         Checkpoint and what a person wrote about it, the newest first.
     cell_id, notebook, wanted, shown
         Where the record was asked for, and whether a page has it.
+    cells : sequence of str
+        `cell_hash` of the cells that were run, the one that trains last.
     """
 
     run: str
@@ -110,6 +112,7 @@ class Experiment:
     notebook: str | None = None
     wanted: bool = False
     shown: bool = False
+    cells: Sequence[str] = ()
 
 
 def read_experiment(folder: Path) -> Experiment:
@@ -162,6 +165,7 @@ def read_experiment(folder: Path) -> Experiment:
         notebook=history.notebook,
         wanted=history.wanted,
         shown=history.shown,
+        cells=history.cells,
     )
 
 

@@ -51,6 +51,8 @@ class History:
     series: dict[str, dict[int, float]] = field(default_factory=dict)
     """Metric → epoch (step where epochs are not known) → its last value there."""
     saves: int = 0
+    cells: tuple[str, ...] = ()
+    """`cell_hash` of the cells that were run before the last session's first save, the one that trains last."""
     _since: float | None = None
     _until: float | None = None
     _ended: bool = False
@@ -115,6 +117,9 @@ class History:
             self._until = max(now, self._until or now)
             self._ended = False
         self._session = session
+        cells = event.get("cells")
+        if isinstance(cells, list) and cells:
+            self.cells = tuple(cell for cell in cells if isinstance(cell, str))
         if isinstance(found, dict):
             self.description = found
 

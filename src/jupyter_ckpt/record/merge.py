@@ -57,6 +57,11 @@ def line_hash(text: str) -> str:
     return hashlib.sha1(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()[:10]
 
 
+def cell_hash(source: str) -> str:
+    """What a code cell is known by, whatever surrounds its text."""
+    return line_hash("\n".join(line.rstrip() for line in _LINE_END.split(source.strip())))
+
+
 _EMPTY = line_hash("")
 
 

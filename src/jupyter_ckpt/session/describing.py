@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_ckpt.record.merge import cell_hash
 from jupyter_ckpt.session.observers import Happening, Observers
 from jupyter_ckpt.store.journal import Journal
 from jupyter_ckpt.store.record import parse_timestamp, timestamp
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _EVERY_S = 5.0
 """What a save costs must not grow by it: a training that saves every second is looked at now and then."""
 _SHARE = 50
+_MOST_CELLS = 100
 _LARGEST = 64 << 10
 _log = logging.getLogger("jupyter_ckpt")
 
@@ -81,7 +83,11 @@ class Describing:
             if len(text) <= _LARGEST and (fresh or self._written != (folder, text)):
                 # what follows it, the save, makes it durable too
                 Journal(folder, fsync=False).append(
-                    "described", description=described, session=self._id, since=self._began or _cell_began()
+                    "described",
+                    description=described,
+                    session=self._id,
+                    since=self._began or _cell_began(),
+                    cells=_cells_run(),
                 )
                 self._written, self._began = (folder, text), None
         except Exception:  # noqa: BLE001 - a training that cannot be described is saved all the same
@@ -105,6 +111,18 @@ def _describe(
     if offset is not None:
         described["utc_offset"] = round(offset.total_seconds() / 60)
     return described
+
+
+def _cells_run() -> list[str]:
+    """Hashes of the cells as they were typed, the one that runs now last: they tell the notebook that was run."""
+    try:
+        ipython = sys.modules.get("IPython")
+        shell = ipython.get_ipython() if ipython is not None else None
+        typed = list(shell.history_manager.input_hist_raw) if shell is not None else []
+        return [cell_hash(text) for text in typed[-_MOST_CELLS:] if text.strip()]
+    except Exception:  # noqa: BLE001 - another shell, another way
+        _log.debug("the cells are not known", exc_info=True)
+        return []
 
 
 def _cell_began() -> str:
