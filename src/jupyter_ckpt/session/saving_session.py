@@ -31,9 +31,9 @@ from jupyter_ckpt.session.store_memory import note_use, remember
 from jupyter_ckpt.session.store_session import check_note, check_tags
 from jupyter_ckpt.session.tracking_session import TrackingSession
 from jupyter_ckpt.session.unattended import Event, to_log
+from jupyter_ckpt.session.verdict import StoreVerdict
 from jupyter_ckpt.store.journal import Journal
 from jupyter_ckpt.store.preservation import KeepPolicy
-from jupyter_ckpt.volumes import assess
 
 if TYPE_CHECKING:
     from jupyter_ckpt.session.saving import Watch
@@ -56,6 +56,7 @@ class SavingSession(TrackingSession):
         background: bool = True,
     ) -> None:
         super().__init__(store, namespace=namespace, cells=cells, origin=origin)
+        self._verdict = StoreVerdict()
         self.background = BackgroundSaves(background)
         """What is still being written."""
         self._current = CurrentRun(RunWish(run), self.origin)
@@ -203,7 +204,7 @@ class SavingSession(TrackingSession):
         self.requests.attend(run.folder)
         about = {"cells": self._cell_sources(), "planned": self.loop.planned}
         self._describing.note(run.folder, tracked, names, **about, environment=self._surroundings.describe())
-        now = assess(self.store)
+        now = self._verdict.now(self.store)
         policy = self._policy_of_run()
         request = SaveRequest(
             standing=standing,

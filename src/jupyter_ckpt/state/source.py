@@ -5,11 +5,12 @@ riddle.
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -90,12 +91,13 @@ def _is_the_users(cls: type) -> bool:
     if path is None or path.endswith((".so", ".pyd")):
         return False
     real = os.path.realpath(path)
-    return not any(real.startswith(folder + os.sep) for folder in _package_folders())
+    return not any(real.startswith(folder + os.sep) for folder in _package_folders(tuple(sys.path)))
 
 
-def _package_folders() -> Iterator[str]:
-    for name in ("stdlib", "platstdlib", "purelib", "platlib"):
-        yield os.path.realpath(sysconfig.get_path(name))
-    for entry in sys.path:  # a user's own site, a Debian machine's dist-packages, a conda environment's
+@functools.lru_cache(maxsize=4)  # each save asks, and it takes milliseconds
+def _package_folders(path: tuple[str, ...]) -> tuple[str, ...]:
+    folders = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    for entry in path:  # a user's own site, a Debian machine's dist-packages, a conda environment's
         if os.path.basename(entry.rstrip(os.sep)) in ("site-packages", "dist-packages"):
-            yield os.path.realpath(entry)
+            folders.append(entry)
+    return tuple(os.path.realpath(folder) for folder in folders)
