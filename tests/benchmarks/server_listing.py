@@ -63,6 +63,7 @@ async def serve(store: Path, root: Path, options: argparse.Namespace) -> None:
     app.init_signal = lambda: None  # type: ignore[method-assign]
     app.initialize(argv=[])
     app.start_app()
+    await asyncio.sleep(0.5)  # it begins to listen in a callback
     await asyncio.get_running_loop().run_in_executor(None, measure, app, store, options)
 
 

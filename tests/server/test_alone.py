@@ -10,7 +10,7 @@ from pathlib import Path
 import stores
 
 SCRIPT = """
-    import asyncio, importlib.abc, json, socket, sys, urllib.request
+    import asyncio, importlib.abc, json, socket, sys, time, urllib.request
 
     class NoTorch(importlib.abc.MetaPathFinder):
         def find_spec(self, name, path=None, target=None):
@@ -29,7 +29,8 @@ SCRIPT = """
         "IdentityProvider": {"token": "secret"},
         "JupyterCkpt": {"stores": [sys.argv[1]]},
     })
-    app = ServerApp(config=config, root_dir=sys.argv[2], port=port, open_browser=False, allow_root=True, ip="127.0.0.1")
+    where = {"root_dir": sys.argv[2], "port": port, "ip": "127.0.0.1"}
+    app = ServerApp(config=config, open_browser=False, allow_root=True, **where)
     app.init_signal = lambda: None
     answers = {}
 
@@ -40,6 +41,12 @@ SCRIPT = """
             return json.loads(answer.read())
 
     def ask():
+        for _ in range(200):  # until it listens
+            try:
+                get("changes")
+                break
+            except OSError:
+                time.sleep(0.05)
         store = next(s["id"] for s in get("stores")["stores"] if s["how"] == "configured")
         row = get(f"checkpoints?store={store}")["rows"][0]
         one = get(f"checkpoints/{row['ref']}?store={store}")
