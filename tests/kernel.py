@@ -28,7 +28,7 @@ class Ran:
     traceback : list of str
         What the error shows.
     updates : int
-        How often something shown was replaced.
+        How often something shown was replaced, the record of the training not counted.
     """
 
     text: str = ""
@@ -73,7 +73,8 @@ class Kernel:
                 ran.outputs.append(data)
                 ran.text += data.get("text/plain", "") + "\n"
                 ran.html += data.get("text/html", "")
-                ran.updates += kind == "update_display_data"
+                is_record = "application/vnd.jupyter-ckpt.record.v1+json" in data
+                ran.updates += kind == "update_display_data" and not is_record
                 if kind == "execute_result":
                     ran.value = data["text/plain"]
 

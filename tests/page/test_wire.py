@@ -208,6 +208,21 @@ def test_nothing_is_printed_by_what_runs_beside_the_training(notebook: Notebook,
     assert "unhandled" not in printed(page.seen)
 
 
+def test_a_save_that_is_written_beside_the_training_belongs_to_its_cell(notebook: Notebook, page: Page) -> None:
+    with Page(notebook.kernel) as other:
+        code = "for e in range(3):\n    r = jupyter_ckpt.save(epoch=e, wait=False); time.sleep(.5)"
+        execution = page.execute(code, "cell-7")
+        for _ in range(4):
+            other.send(type="hello", path="train.ipynb")
+            other.settle(0.3)
+        page.ended(execution)
+        page.settle(2.5)
+    ours = [one for one in page.seen if is_push(one) and one["content"]["data"]["type"] in ("event", "record")]
+    assert {one["parent_header"]["session"] for one in ours} == {page.id}
+    assert {one["cell_id"] for one in page.told("record")} == {"cell-7"}
+    assert [one["epoch"] for one in page.told("event") if one["kind"] == "saved"] == [0, 1, 2]
+
+
 def test_unload_leaves_nothing_behind(notebook: Notebook, page: Page) -> None:
     page.run(training(2, 0))
     left = """

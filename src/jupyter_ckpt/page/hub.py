@@ -49,8 +49,9 @@ class Hub:
         self._session: weakref.ref[Any] | None = None
         self._lock = threading.RLock()
         self._is_running: bool = _parent_of(shell).get("header", {}).get("msg_type") == "execute_request"
-        self._held_back: tuple[Happening, str] | None = None
+        self._held_back: Happening | None = None
         self._metrics_at = float("-inf")
+        self._cell = self._cell_now()
 
     def open(self) -> None:
         """Begin."""
@@ -135,23 +136,27 @@ class Hub:
 
     def _observe(self, happening: Happening) -> None:
         self._session = weakref.ref(happening.session)
+        if not self._is_elsewhere():
+            self._cell = self._cell_now()
         if happening.kind == "training":
             return
-        notebook = self._notebook_now()
+        cell = self._cell  # what a thread of its own has written was saved in the cell that is known
+        cell.context.copy().run(self._tell, happening, self.notebooks.of(cell.client))
+        folder = happening.folder
+        if folder is not None and happening.kind == "saved":
+            self.recorder.saved(folder, cell, self.notebooks.of(cell.client))
+        elif folder is not None:
+            self.recorder.touched(folder)
+
+    def _tell(self, happening: Happening, notebook: str) -> None:
         if happening.kind == "metrics":
             now = time.monotonic()
             if now - self._metrics_at < _METRICS_EVERY_S:
-                self._held_back = (happening, notebook)
-            else:
-                self._metrics_at, self._held_back = now, None
-                self._tell_event(happening, notebook)
-        elif happening.kind != "run":
+                self._held_back = happening
+                return
+            self._metrics_at, self._held_back = now, None
+        if happening.kind != "run":
             self._tell_event(happening, notebook)
-        folder = happening.folder
-        if folder is not None and happening.kind == "saved":
-            self.recorder.saved(folder, self._cell_now(notebook))
-        elif folder is not None:
-            self.recorder.touched(folder)
         if happening.kind in ("resumed", "run"):
             self.tell_state(notebook)
 
@@ -179,15 +184,15 @@ class Hub:
     # -- cells -----------------------------------------------------------------------------------------------------
 
     def _cell_begins(self, *_: Any) -> None:
-        if self._is_subshell():
+        if self._is_elsewhere():
             return
-        self._is_running = True
+        self._is_running, self._cell = True, self._cell_now()
         session = self.session
         if session is not None:
             session.requests.refuse(_BETWEEN_CELLS)
 
     def _cell_ended(self, *_: Any) -> None:
-        if self._is_subshell():
+        if self._is_elsewhere():
             return
         self._is_running = False
         session = self.session
@@ -195,24 +200,22 @@ class Hub:
             session.requests.refuse(_CELL_ENDED)
         held, self._held_back = self._held_back, None
         if held is not None:
-            self._tell_event(*held)
+            self._tell_event(held, self.notebooks.of(self._cell.client))
         self.recorder.flush()
 
     @staticmethod
-    def _is_subshell() -> bool:
-        """Something small is executed beside the cell that trains."""
+    def _is_elsewhere() -> bool:
+        """Not where cells are executed: a subshell, or a thread that writes a checkpoint."""
         return threading.current_thread() is not threading.main_thread()
 
-    def _cell_now(self, notebook: str) -> Cell:
+    def _cell_now(self) -> Cell:
+        """The one that is being executed; known only in the thread that does it."""
         parent = _parent_of(self._shell)
         header, metadata = parent.get("header") or {}, parent.get("metadata") or {}
         id = metadata.get("cellId")  # JupyterLab and Notebook send it; others may not
         execution = str(header.get("msg_id", ""))
-        return Cell(id if isinstance(id, str) else None, execution, notebook, contextvars.copy_context())
-
-    def _notebook_now(self) -> str:
-        """Of the page whose cell is being executed."""
-        return self.notebooks.of((_parent_of(self._shell).get("header") or {}).get("session"))
+        client = str(header.get("session", ""))
+        return Cell(id if isinstance(id, str) else None, execution, client, contextvars.copy_context())
 
 
 def _parent_of(shell: Any) -> dict[str, Any]:

@@ -59,6 +59,8 @@ class Notebooks:
         relative = _clean(api_path)
         if relative is None or self._start is None:
             return ""
+        if self._root is not None and os.path.isfile(self._root / relative):
+            return str(self._root / relative)
         depth = len(relative.parts)
         if self._start.parts[-depth:] == relative.parts:
             self._root = self._start.parents[depth - 1]

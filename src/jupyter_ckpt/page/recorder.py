@@ -21,6 +21,7 @@ from jupyter_ckpt.errors import StoreError
 from jupyter_ckpt.page.channel import Channel
 from jupyter_ckpt.page.output import RecordOutput, is_wanted
 from jupyter_ckpt.store.journal import Journal
+from jupyter_ckpt.store.layout import store_id
 
 SPACING_S = 2.0
 _PATIENCE_S = 2.0
@@ -37,15 +38,15 @@ class Cell:
         As the page calls it.
     execution : str
         Of this execution; the same cell run again has another one.
-    notebook : str
-        Absolute path, or nothing.
+    client : str
+        The page that wants it executed.
     context : contextvars.Context
         In which a message counts as this execution's, from any thread.
     """
 
     id: str | None
     execution: str
-    notebook: str
+    client: str
     context: contextvars.Context
 
 
@@ -89,12 +90,12 @@ class Recorder:
         self._revisions = itertools.count(1)
         self._shows_output = is_wanted()
 
-    def saved(self, folder: Path, cell: Cell) -> None:
-        """A checkpoint of this run was saved in this cell."""
+    def saved(self, folder: Path, cell: Cell, notebook: str) -> None:
+        """A checkpoint of this run was saved in this cell of this notebook."""
         with self._changed:
             entry = self._entries.get(folder)
             if entry is None:
-                entry = _Entry(folder, cell, cell.id, cell.notebook, RecordOutput(folder.name))
+                entry = _Entry(folder, cell, cell.id, notebook, RecordOutput(folder.name))
                 self._entries[folder] = entry
             elif entry.cell.execution != cell.execution:
                 entry.cell, entry.output = cell, RecordOutput(folder.name)
@@ -176,7 +177,7 @@ class Recorder:
         revision = next(self._revisions)
         entry.fields = {
             "run": entry.folder.name,
-            "store": str(entry.folder.parent),
+            "store": store_id(entry.folder.parent),
             "rev": revision,
             "cell_id": entry.home,
             "language": language,
