@@ -21,6 +21,7 @@ VARIABLE = "JUPYTER_CKPT_RECORD_TEMPLATE"
 FILE = "record-template.md"
 _NAME = re.compile(r"\$(?:(?P<doubled>\$)|(?P<name>[a-z_]+)|\{(?P<braced>[a-z_]+)\})")
 _CELL = re.compile(r"(?<!\\)(\s*\|\s*)")
+_EMPHASIS = re.compile(r"(\*\*|\*|__|`)[^*_`]+\1")
 _SEPARATOR = " · "
 _LARGEST = 64 << 10
 _MOST_LINES = 300
@@ -147,12 +148,21 @@ def _fill(line: str, values: Mapping[str, str]) -> str | None:
 
 
 def _fill_cell(cell: str, values: Mapping[str, str]) -> str:
-    def put(found: re.Match[str]) -> str:
-        return "$" if found["doubled"] else values.get(found["name"] or found["braced"], "")
-
     parts = []
     for part in cell.split(_SEPARATOR):
         names = _names(part)
         if not names or any(values.get(name) for name in names):
-            parts.append(_NAME.sub(put, part).strip(" ") if names else part)
+            parts.append(_put(part, values) if names else part)
     return _SEPARATOR.join(parts)
+
+
+def _put(part: str, values: Mapping[str, str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        return "$" if found["doubled"] else values.get(found["name"] or found["braced"], "")
+
+    def emphasized(found: re.Match[str]) -> str:
+        names = _names(found[0])
+        return found[0] if not names or any(values.get(name) for name in names) else ""
+
+    # stars around nothing would show
+    return _NAME.sub(value, _EMPHASIS.sub(emphasized, part)).strip(" ")

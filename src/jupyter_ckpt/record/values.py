@@ -179,7 +179,9 @@ def _best(experiment: Experiment, words: Words) -> str:
 
 def _trend(experiment: Experiment, words: Words) -> str:
     drawn = bars(experiment.trend)
-    return f"`{drawn}`" if drawn else ""
+    unnamed = experiment.best is None and experiment.metric is not None
+    named = f"{plain(experiment.metric)} " if unnamed else ""
+    return f"{named}`{drawn}`" if drawn else ""
 
 
 def _last(experiment: Experiment, words: Words) -> str:
@@ -214,7 +216,9 @@ def _resumes(experiment: Experiment, words: Words) -> str:
 
 
 def _best_path(experiment: Experiment, words: Words) -> str:
-    return _kept(experiment.best_kept, words)
+    best, last = experiment.best_kept, experiment.last_kept
+    shown = _kept(best, words)
+    return f"{shown} · {words('also_last')}" if best is not None and best == last else shown
 
 
 def _last_path(experiment: Experiment, words: Words) -> str:

@@ -161,6 +161,9 @@ def _parts(module: nn.Module, depth: int, until: float) -> list[_Part]:
             found[-1] = _join(found[-1], part)
         else:
             found.append(part)
+    only = found[0].text if len(found) == 1 else ""
+    if only.startswith("(") and only.endswith(")"):  # all that the module has is one list
+        return [_Part("", only[1:-1])]
     return found
 
 

@@ -115,7 +115,9 @@ def _sequence(values: Any) -> str | None:
     texts = [value_text(one) for one in values[:_MOST_VALUES]]
     if not texts or any(text is None for text in texts):
         return None
-    if len(set(map(str, texts))) == 1 and len(values) in (2, 3):
-        return "×".join(str(text) for text in texts) if len(values) == 2 else str(texts[0])
+    if len(texts) == len(values) == 1:
+        return texts[0]
+    if len(set(texts)) == 1 and len(values) in (2, 3) and all(type(one) is int for one in values):
+        return "×".join(str(text) for text in texts)
     more = ", …" if len(values) > _MOST_VALUES else ""
-    return f"[{', '.join(str(text) for text in texts)}{more}]"
+    return f"({', '.join(str(text) for text in texts)}{more})"

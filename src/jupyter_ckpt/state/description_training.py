@@ -94,7 +94,7 @@ def describe_optimizer(name: str, optimizer: Any) -> dict[str, Any]:
     for key in keys:
         if not isinstance(key, str) or key in _NOT_TOLD:
             continue
-        values = [group.get("initial_lr", group.get(key)) if key == "lr" else group.get(key) for group in groups]
+        values = [_given(group, key) for group in groups]
         if not values or not any(_is_told(key, value, usual) for value in values):
             continue
         texts = list(dict.fromkeys(_number_text(value) for value in values))
@@ -105,6 +105,13 @@ def describe_optimizer(name: str, optimizer: Any) -> dict[str, Any]:
     if len(groups) > 1:
         parts.append(f"{len(groups)} groups")
     return {"name": name, "text": with_settings(type(optimizer).__name__, parts)}
+
+
+def _given(group: Mapping[str, Any], key: str) -> Any:
+    """A setting as it was given, where a scheduler moves it."""
+    if key == "lr":
+        return group.get("max_lr", group.get("initial_lr", group.get("lr")))
+    return None if key in ("momentum", "betas") and "max_momentum" in group else group.get(key)
 
 
 def _is_told(key: str, value: Any, usual: Mapping[str, Any]) -> bool:
@@ -140,7 +147,7 @@ def _scheduler_text(scheduler: Any, depth: int) -> str:
         if type(scheduler).__name__ != "SequentialLR":
             return " × ".join(texts)
         places = value_text(list(held.get("_milestones") or []))
-        return " → ".join(texts) + (f" at step {places.strip('[]')}" if places else "")
+        return " → ".join(texts) + (f" at step {places.strip('()')}" if places else "")
     parts = settings(scheduler, leave_out=("optimizer", "last_epoch", "verbose", "lr_lambda"))
     parts = [part for part in parts if not part.startswith("milestones")]
     milestones = held.get("milestones")
