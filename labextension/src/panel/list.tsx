@@ -73,7 +73,9 @@ export function CheckpointList(): JSX.Element {
       return;
     }
     const page = Math.floor((box.current?.clientHeight ?? height) / height);
-    const deed = deedOf(event, cursor, count, page);
+    // keys may come faster than the list is drawn
+    const at = rows.selection.cursor;
+    const deed = deedOf(event, at, count, page);
     if (!deed) {
       return;
     }
@@ -84,7 +86,7 @@ export function CheckpointList(): JSX.Element {
         moveTo(deed.to);
         break;
       case 'toggle':
-        rows.select(Math.max(0, cursor), 'toggle');
+        rows.select(Math.max(0, at), 'toggle');
         break;
       case 'all':
         rows.selectAll();
@@ -97,7 +99,7 @@ export function CheckpointList(): JSX.Element {
         break;
       case 'type': {
         const text = typed.add(deed.letter, event.timeStamp);
-        const hit = searched(text, cursor, rows.pages.loaded(), one =>
+        const hit = searched(text, at, rows.pages.loaded(), one =>
           textsOf(one)
         );
         if (hit !== null) {
