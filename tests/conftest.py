@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("pytest_jupyter.jupyter_server",)  # pytest takes plugins from here only
+
 sys.path.insert(0, str(Path(__file__).parent))  # `kernel` and other helpers that lie beside this
 
 

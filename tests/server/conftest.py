@@ -17,7 +17,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import document
 
-pytest_plugins = ("pytest_jupyter.jupyter_server",)
 Ask = Callable[..., Awaitable["Reply"]]
 
 
