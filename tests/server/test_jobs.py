@@ -77,6 +77,16 @@ async def test_an_export_stays_in_the_servers_root(ask, store: Path, here: str, 
     assert not (jp_root_dir.parent / "x.pt").exists()
 
 
+async def test_an_export_does_not_go_into_the_store(ask, jp_root_dir: Path, monkeypatch) -> None:
+    inside = jp_root_dir / "training-checkpoints"
+    monkeypatch.setenv("JUPYTER_CKPT_STORE", str(inside))
+    name = stores.write_run(inside, "run-a")[0]
+    body = {"verb": "export", "target": f"run-a/{name}", "to": "training-checkpoints/run-a/x.pt"}
+    refused = await ask("POST", "jobs", body)
+    assert refused.status == 400, refused.body
+    assert "lies in the store" in refused.json["message"]
+
+
 async def test_a_job_is_cancelled(ask, store: Path, here: str, extension, until) -> None:
     import threading
 

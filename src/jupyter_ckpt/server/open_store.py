@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -22,7 +23,7 @@ from jupyter_ckpt.volumes import Assessment, assess
 
 T = TypeVar("T")
 _ASSESSED_FOR_S = 60.0
-_ANSWERS = 24
+_ANSWERS = 12
 _FRESH_S = 0.25
 """A page asks for runs, rows and a chart at once: one look at the files serves them all."""
 
@@ -45,7 +46,9 @@ class OpenStore:
         """Called from any thread with what a look at the files found changed."""
         self._looked = float("-inf")
         self._assessed: tuple[float, Assessment] | None = None
+        self._answering = threading.Lock()
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self._answers_of = 0
 
     def look(self, *, fresh: bool = False) -> Snapshot:
         """The store as it is now (or was a quarter of a second ago).
@@ -67,13 +70,18 @@ class OpenStore:
 
     def answer(self, snapshot: Snapshot, key: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` returns for a snapshot; the last few are kept, for paging asks the same again."""
-        full = (snapshot.number, key)
-        found: T | None = self._answers.get(full)
+        with self._answering:
+            if self._answers_of != snapshot.number:
+                self._answers.clear()
+                self._answers_of = snapshot.number
+            found: T | None = self._answers.get(key)
         if found is None:
-            found = self._answers[full] = make()
-            while len(self._answers) > _ANSWERS:
-                with contextlib.suppress(KeyError):  # another thread was quicker
-                    self._answers.popitem(last=False)
+            found = make()
+            with self._answering:
+                if self._answers_of == snapshot.number:
+                    self._answers[key] = found
+                    while len(self._answers) > _ANSWERS:
+                        self._answers.popitem(last=False)
         return found
 
     def run(self, run: str) -> IndexedRun:

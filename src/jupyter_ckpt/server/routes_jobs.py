@@ -116,6 +116,8 @@ def start_exporting(jobs: Jobs, store: OpenStore, places: Places, target: str, t
     """Begin to copy a checkpoint's data file, which needs nothing else of the store to be loaded."""
     checkpoint = store.checkpoint(*words(target))
     path = target_of(places, to, force=force)
+    if path.parent.resolve().is_relative_to(store.path.resolve()):
+        raise UsageProblem(f"{to[:200]} lies in the store, which holds only what was saved: choose another folder")
     record = read_record(checkpoint.record_path)
 
     def work(job: Job) -> None:
