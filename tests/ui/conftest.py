@@ -66,6 +66,16 @@ def _need(condition: object, why: str) -> None:
     pytest.skip(why)
 
 
+@pytest.fixture
+def jp_asyncio_loop() -> None:
+    """Not pytest-jupyter's: Playwright's own event loop runs in this thread, and is not to be closed."""
+
+
+@pytest.fixture
+def jp_server_cleanup() -> None:
+    """Not pytest-jupyter's: these servers are processes of their own."""
+
+
 @pytest.fixture(scope="module")
 def serve(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]]:
     """Start servers that live as long as the module: ``serve(theme=DARK)``."""

@@ -204,6 +204,20 @@ class JupyterPage:
 
         self.wait(still, f"{id} to stand still")
 
+    def widen_left_area(self, pixels: int) -> None:
+        """Draw the sidebar to a width."""
+        self.page.evaluate("pixels => window.ckptTest.widenLeftArea(pixels)", pixels)
+
+    def hide_toasts(self) -> None:
+        """Dismiss what was told."""
+        self.page.evaluate("() => document.querySelectorAll('.Toastify__close-button').forEach(b => b.click())")
+        self.wait(lambda: self.page.locator(".Toastify__toast").count() == 0, "the toasts to go", 15)
+
+    def scroll_to(self, id: str) -> None:
+        """Bring a cell's end into view, with what stands above it."""
+        self.activate(id)
+        self.settle_scroll(id)
+
     def edit(self, id: str, source: str) -> None:
         """Write a cell's source."""
         self.page.evaluate("([id, source]) => window.ckptTest.edit(id, source)", [id, source])

@@ -43,6 +43,8 @@ class LiveServer:
         Where kernels save; by default ``training-checkpoints`` beside the notebooks.
     packages : list of Path
         Folders made by ``pip install --target``, with Jupyter extensions: jupyter-collaboration, a language pack.
+    notebooks : Path, optional
+        The folder that it serves; by default an empty one of its own.
     env : dict
         Added to the environment.
     """
@@ -57,11 +59,12 @@ class LiveServer:
         settings: dict[str, dict[str, Any]] | None = None,
         store: Path | None = None,
         packages: list[Path] | None = None,
+        notebooks: Path | None = None,
         env: dict[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.application = application
-        self.notebooks = folder / "notebooks"
+        self.notebooks = notebooks or folder / "notebooks"
         self.store = store or self.notebooks / "training-checkpoints"
         self.token = secrets.token_hex(16)
         self.url = ""
@@ -144,6 +147,10 @@ class LiveServer:
                 return
             time.sleep(0.2)
         raise AssertionError(f"no {name} of {notebook} after {timeout} s")
+
+    def is_best(self, ref: str) -> bool:
+        """Whether a checkpoint is the best one of its run."""
+        return bool(self.get(f"jupyter-ckpt/checkpoints/{ref}")["best"])
 
     def memory(self) -> int:
         """Resident bytes of the server process."""

@@ -90,6 +90,18 @@ window.ckptTest = (() => {
       await within(future.done, seconds, 'the kernel');
       return text;
     },
+    // The sidebar is a part of a split panel: its sizes are shares of the whole.
+    widenLeftArea: pixels => {
+      const shell = app().shell;
+      const split = document.getElementById('jp-main-split-panel') || document.getElementById('jp-main-vsplit-panel');
+      const widget = [...(function* walk(w) { yield w; if (w.children) for (const c of w.children()) yield* walk(c); })(
+        shell)].find(w => w.node === split);
+      const left = widget.widgets.findIndex(w => w.id === 'jp-left-stack');
+      const total = widget.node.clientWidth;
+      widget.setRelativeSizes(widget.widgets.map((w, i) =>
+        i === left ? pixels : w.isVisible && w.id === 'jp-main-dock-panel' || w.id === 'jp-main-vsplit-panel'
+          ? total - pixels : 0));
+    },
     activate: id => {
       const content = panel().content;
       content.deselectAll();

@@ -39,29 +39,49 @@ WATCH = """
 """
 
 
+SHOW = "window.jupyterapp.commands.execute('jupyter-ckpt:show-panel')"
+
+
 @pytest.fixture(scope="module")
-def lab(serve):
-    server = serve()
-    notebook = server.write("year.ipynb", training_notebook())
-    write_many(server.store, notebook)
+def store(tmp_path_factory):
+    """The store and the notebook of its newest run, in one folder; nobody has read the store yet."""
+    folder = tmp_path_factory.mktemp("year")
+    write_many(folder / "training-checkpoints", folder / "year.ipynb")
+    return folder
+
+
+def open_server(serve, store):
+    server = serve(notebooks=store)
+    server.write("year.ipynb", training_notebook())
     return server
 
 
-def test_first_rows_and_smoothness(lab, visit):
+def first_rows(page):
+    """Milliseconds from the command that shows the panel to the painting of its first rows."""
+    return page.page.evaluate(PAINTED, [SHOW, 5, ""])
+
+
+def test_first_rows_and_smoothness(serve, store, visit):
+    lab = open_server(serve, store)
+    page = visit(lab, "year.ipynb", kernel=False)
+    never_read = first_rows(page)
+    page.close()
+    lab.stop()
+
+    lab = open_server(serve, store)
+    before = lab.memory()
     page = visit(lab, "year.ipynb", kernel=False)
     panel = CheckpointsPanel(page)
-    before = lab.memory()
-    show = "window.jupyterapp.commands.execute('jupyter-ckpt:show-panel')"
-    cold = page.page.evaluate(PAINTED, [show, 5, ""])
-    asleep = page.page.locator("#jp-ckpt-panel")
-    assert asleep.is_visible()
+    started = first_rows(page)
     assert len(panel.run_names()) >= 100
-    page.page.keyboard.press("Control+b")  # hide it, show it again: now the server knows the store
-    page.page.wait_for_timeout(300)
-    page.reload(kernel=False)
     page.command("application:toggle-left-area")
-    warm = page.page.evaluate(PAINTED, [show, 5, ""])
-    print(f"first rows painted: {cold:.0f} ms cold, {warm:.0f} ms after a reload")
+    page.page.wait_for_timeout(600)  # the workspace is remembered after half a second
+    page.reload(kernel=False)
+    warm = first_rows(page)
+    print(
+        f"first rows painted: {never_read:.0f} ms of a store that was never read, "
+        f"{started:.0f} ms after the server's start, {warm:.0f} ms after a reload"
+    )
 
     page.page.evaluate(WATCH)
     everything = page.page.evaluate(PAINTED, [CHOOSE % "select.options.length - 1", 5, ""])
@@ -97,7 +117,7 @@ def test_first_rows_and_smoothness(lab, visit):
     print(f"long tasks: scrolling {scrolled} ms, filtering and sorting {filtered} ms")
     print(f"the server grew by {grown / 1e6:.0f} MB to {lab.memory() / 1e6:.0f} MB")
     page.picture("ten thousand")
-    assert cold < FIRST_ROWS * 3
+    assert started < FIRST_ROWS
     assert warm < FIRST_ROWS
     assert everything < FIRST_ROWS
     assert max([0, *scrolled, *filtered]) < LONGEST_TASK
