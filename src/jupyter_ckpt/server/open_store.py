@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jupyter_ckpt.errors import StoreError, UnknownName, UsageProblem
+from jupyter_ckpt.server.measured import Measurements
 from jupyter_ckpt.server.work import Workers
 from jupyter_ckpt.session.looking import pick_metric
 from jupyter_ckpt.store.catalog import close_matches
@@ -42,6 +43,7 @@ class OpenStore:
         self.id = store_id(path)
         self.workers = Workers(str(path))
         self.index = StoreIndex(path, _metric_of)
+        self.measurements = Measurements()
         self.on_change: Callable[[OpenStore, Changes], None] | None = None
         """Called from any thread with what a look at the files found changed."""
         self._looked = float("-inf")

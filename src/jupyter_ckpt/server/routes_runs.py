@@ -84,7 +84,7 @@ class MetricsRoute(Route):
         """Series of at most 500 points each."""
         store = await self.store()
         indexed = await self.on(store, store.run, self.name(run, "run"))
-        self.answers(await self.on(store, series_of, indexed))
+        self.answers(await self.on(store, series_of, indexed, store.measurements))
 
 
 class JournalRoute(Route):

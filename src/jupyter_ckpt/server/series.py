@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
+from jupyter_ckpt.server.measured import Measured, Measurements, numbers
 from jupyter_ckpt.server.plain import number
 from jupyter_ckpt.store.checkpoint import Checkpoint
 from jupyter_ckpt.store.index import IndexedRun
-from jupyter_ckpt.store.journal import Journal
 from jupyter_ckpt.store.metric_mode import best_of, known_mode
 
 MOST_POINTS = 500
 _MOST_SERIES = 64
 Axis = Literal["epoch", "step"]
-Measured = tuple["float | None", "float | None", Mapping[str, float]]
-"""Epoch, step, and what was measured there."""
 Point = tuple[float, float]
 
 
-def series_of(indexed: IndexedRun) -> dict[str, Any]:
+def series_of(indexed: IndexedRun, measurements: Measurements) -> dict[str, Any]:
     """The answer to GET runs/{run}/metrics.
 
     Raises
@@ -30,8 +26,8 @@ def series_of(indexed: IndexedRun) -> dict[str, Any]:
     StoreError
         When the journal cannot be read.
     """
-    measured = _measured(indexed.run.folder)
-    measured += [(one.epoch, one.step, _numbers(one.metrics)) for one in reversed(indexed.checkpoints)]
+    measured = measurements.of(indexed.run.folder)
+    measured += [(one.epoch, one.step, numbers(one.metrics)) for one in reversed(indexed.checkpoints)]
     axis = _axis(measured)
     points: dict[str, dict[float, float]] = {}
     for place, row in enumerate(measured):
@@ -68,18 +64,6 @@ def _place(checkpoint: Checkpoint, axis: Axis) -> float | None:
     return checkpoint.epoch if axis == "epoch" else checkpoint.step
 
 
-def _measured(folder: Path) -> list[Measured]:
-    rows: list[Measured] = []
-    for event in Journal(folder).select({"metrics", "saved"}):
-        metrics = event.get("metrics")
-        if not isinstance(metrics, dict):
-            continue
-        values = _numbers(metrics)
-        if values:
-            rows.append((_whole(event.get("epoch")), _whole(event.get("step")), values))
-    return rows
-
-
 def _axis(rows: Sequence[Measured]) -> Axis:
     """Epochs, unless something was measured several times in an epoch and steps tell it apart."""
     epochs = {row[0] for row in rows if row[0] is not None}
@@ -110,16 +94,3 @@ def thin(points: Sequence[Point], most: int) -> list[Point]:
 def _every(rows: Sequence[Checkpoint], most: int) -> list[Checkpoint]:
     step = -(-len(rows) // most) if rows else 1
     return list(rows[::-1][::step][::-1])
-
-
-def _numbers(metrics: Mapping[Any, Any]) -> dict[str, float]:
-    found = {}
-    for name, value in metrics.items():
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            with contextlib.suppress(OverflowError):  # an integer of hundreds of digits in a file
-                found[str(name)] = float(value)
-    return found
-
-
-def _whole(value: object) -> float | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 2**53 else None
