@@ -175,6 +175,22 @@ export class CheckpointsApi {
     return this._get(place('runs', run, 'requests', id), { store });
   }
 
+  /** What the recorded cells of a notebook are to say; the lines are to be checked. */
+  records(
+    notebook: string,
+    language: string,
+    o?: IAskOptions
+  ): Promise<{ records: unknown }> {
+    return this._get('records', { notebook, language }, o);
+  }
+
+  /** A record's cell is in the notebook's file. */
+  async recordShown(notebook: string, run: string): Promise<void> {
+    await this._send('POST', place('runs', run, 'record', 'shown'), {
+      notebook
+    });
+  }
+
   /** A token that changes when something did; also says that somebody looks. */
   changes(o?: IAskOptions): Promise<{ token: string }> {
     return this._get('changes', {}, o);

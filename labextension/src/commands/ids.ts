@@ -23,5 +23,7 @@ export namespace CommandIDs {
   export const undoDelete = 'jupyter-ckpt:undo-delete';
   export const saveNow = 'jupyter-ckpt:save-now';
   export const stopTraining = 'jupyter-ckpt:stop-training';
+  export const removeRecordCells = 'jupyter-ckpt:remove-record-cells';
+  export const recordAgain = 'jupyter-ckpt:record-again';
   export const chooseStore = 'jupyter-ckpt:choose-store';
 }
