@@ -45,7 +45,13 @@ def code(text: object) -> str:
     shown = shorten(clean(text), _LONGEST)
     if not shown.strip():
         return ""
-    if _PLAIN_CODE.fullmatch(shown) and "\\\\" not in shown and shown == shown.strip() and not shown.endswith("\\"):
+    if (
+        _PLAIN_CODE.fullmatch(shown)
+        and "\\\\" not in shown
+        and "@@" not in shown
+        and shown == shown.strip()
+        and not shown.endswith("\\")
+    ):
         return f"`{shown}`"
     dangerous = re.sub(r"[^\w ./+=,-]", lambda found: f"&#{ord(found[0])};", shown)
     return f"<code>{re.sub('_', '&#95;', dangerous)}</code>"

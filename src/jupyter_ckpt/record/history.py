@@ -56,6 +56,7 @@ class History:
     _since: float | None = None
     _until: float | None = None
     _ended: bool = False
+    _stopped: bool = False
     _resuming: bool = False
     _session: str | None = None
 
@@ -92,17 +93,18 @@ class History:
             self._since = now
         self._until = now
         if kind in ("saved", "metrics"):
+            self._stopped = False
             self._measured(kind, event, now)
         if kind == "stopped":
             self.stops += 1
-            self._ended = True
+            self._ended = self._stopped = True
 
     def _described(self, event: dict[str, Any], now: float) -> None:
         """A session's first save: from when it has trained, and whether the one before ended early."""
         found = event.get("description")
         known, session = self.description, _text(event.get("session"))
         if self._session is not None and session != self._session:
-            if not self._ended and not _is_done(known, self.last):
+            if not self._stopped and not _is_done(known, self.last):
                 self.interruptions += 1
             self._ended = True
         since = event.get("since")
