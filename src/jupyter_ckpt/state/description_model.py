@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 from torch.optim.swa_utils import AveragedModel
 
-from jupyter_ckpt.state.description_settings import attributes, value_text
+from jupyter_ckpt.state.description_settings import attributes
 from jupyter_ckpt.state.wrappers import inner_name
 
 _LONGEST = 150
@@ -314,7 +314,7 @@ def _transformer(module: nn.Module) -> str:
 
 def _size(value: Any) -> str:
     """A size; ``?`` for a lazy module that has not seen data."""
-    return "?" if value in (0, None) else str(value_text(value) or "?")
+    return str(value) if isinstance(value, int) and value else "?"
 
 
 def precision_of(models: list[dict[str, Any]]) -> str:
