@@ -11,9 +11,11 @@ from typing import Any
 
 from IPython import get_ipython
 
+from jupyter_ckpt.display.clean import clean
 from jupyter_ckpt.errors import CkptError, UsageProblem
 from jupyter_ckpt.session.looking import pick_metric
 from jupyter_ckpt.session.observers import Happening
+from jupyter_ckpt.store.catalog import Catalog
 from jupyter_ckpt.store.checkpoint import Checkpoint
 from jupyter_ckpt.widget import rows
 from jupyter_ckpt.widget.actions import Actions
@@ -46,6 +48,9 @@ class Panel:
         self._shown_at, self._took = float("-inf"), 0.0
         self._filling = False
         self._page = 0
+        self._runs: list[str] = []
+        self._has_new_run = False
+        self._was_chosen = False  # by a person: then a new run does not take its place
         self.found: list[Checkpoint] = []
         """What the list shows, all pages of it."""
         self._actions = Actions(self)
@@ -92,13 +97,19 @@ class Panel:
             except OSError as error:
                 self.say(f"the store cannot be read ({error.strerror or error}): %ckpt storage shows the volume")
 
-    def refresh(self) -> None:
-        """Read the store again and show it."""
+    def refresh(self, *, only_run: bool = False) -> None:
+        """Read the store again and show it.
+
+        Parameters
+        ----------
+        only_run : bool
+            Of the store read no more than the run that is shown: quick in a store of any size.
+        """
         with self._busy:
             started = time.monotonic()
             self._is_dirty, self._filling = False, True
             try:
-                self._fill()
+                self._fill(only_run=only_run)
             except (CkptError, OSError) as error:
                 self.say(f"the store cannot be read: {error}")
             finally:
@@ -113,19 +124,23 @@ class Panel:
         if happening.kind == "training":
             return
         self._is_dirty = True
+        if happening.kind == "metrics" and self.session.background.in_flight is not None:
+            return  # looking now would wait for that save, and it tells when it is done
+        if happening.folder is not None and happening.folder.name not in self._runs:
+            self._has_new_run = True
         if happening.kind in ("save_failed", "stopped"):
             self.say(happening.text)
         if time.monotonic() - self._shown_at >= max(_SPACING_S, self._took * _SHARE):
             self._refresh_if_free()
 
     def _cell_ended(self, *_: Any) -> None:
-        if self._is_dirty:
+        if self._is_dirty and self.session.background.in_flight is None:
             self._refresh_if_free()
 
     def _refresh_if_free(self) -> None:
         if self._busy.acquire(blocking=False):
             try:
-                self.refresh()
+                self.refresh(only_run=not self._has_new_run)
             except Exception:  # noqa: BLE001 - a page that is gone
                 _log.debug("the panel was not brought up to date", exc_info=True)
             finally:
@@ -148,8 +163,9 @@ class Panel:
                 " the kernel's Stop, and in a terminal `jupyter ckpt tell RUN save` (or stop)."
             )
 
-    def _changed(self, _: Any) -> None:
+    def _changed(self, change: Any) -> None:
         if not self._filling:
+            self._was_chosen = self._was_chosen or change["owner"] is self.parts.run
             self._page = 0
             self.guarded(self.refresh)
 
@@ -161,16 +177,16 @@ class Panel:
         self._page += by
         self.refresh()
 
-    def _fill(self) -> None:
+    def _fill(self, *, only_run: bool) -> None:
         parts, session = self.parts, self.session
         choice = session.choice
         parts.storage.value = rows.storage_html(_storage(session, choice))
-        runs = session.runs()
-        wanted = parts.run.value
-        parts.run.options = [(_EVERY, ""), *((f"{run.id} ({run.checkpoints})", run.id) for run in runs)]
-        known = [run.id for run in runs]
-        parts.run.value = wanted if wanted in ("", *known) and wanted is not None else (known[0] if known else "")
-        every = session.list(parts.run.value or None) if known else []
+        run = parts.run.value
+        if not (only_run and run):
+            run = self._fill_runs(run)
+        every = session.list() if self._runs and not run else []
+        if run:
+            every = Catalog(session.store).checkpoints(run)
         metric, mode = _metric(every, session, parts.metric.value)
         names = list(dict.fromkeys(name for one in every for name in one.metrics))
         parts.metric.options = names
@@ -179,6 +195,16 @@ class Panel:
         parts.chart.value = rows.chart_html(every, metric, best)
         self.found = [one for one in every if rows.matches(one, parts.filter.value)]
         self._fill_rows(metric, best)
+
+    def _fill_runs(self, wanted: str | None) -> str:
+        """The runs to choose from; the newest is chosen where none was."""
+        runs = self.session.runs()
+        self._runs, self._has_new_run = [run.id for run in runs], False
+        self.parts.run.options = [(_EVERY, ""), *((clean(run.id), run.id) for run in runs)]
+        first = self._runs[0] if self._runs else ""
+        chosen = wanted if wanted is not None and wanted in ("", *self._runs) else first
+        self.parts.run.value = chosen if self._was_chosen else first
+        return str(self.parts.run.value)
 
     def _fill_rows(self, metric: str | None, best: Checkpoint | None) -> None:
         parts, held = self.parts, self.session.held
