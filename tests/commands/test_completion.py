@@ -29,7 +29,7 @@ def test_metrics_are_what_can_be_measured(session: Checkpointer) -> None:
 
 
 def test_help_completes_verbs(session: Checkpointer) -> None:
-    assert completions(session, "help re") == ["resume"]
+    assert completions(session, "help re") == ["resume", "record"]
 
 
 def test_contradictions_and_spaces_are_told(session: Checkpointer) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +12,14 @@ from typing import Any, Literal
 
 from jupyter_ckpt.errors import CkptError, UsageProblem
 from jupyter_ckpt.record.history import History, read_history
-from jupyter_ckpt.session.looking import pick_metric, ranked
+from jupyter_ckpt.store.best_metric import pick_metric, ranked
 from jupyter_ckpt.store.checkpoint import Checkpoint, seconds
 from jupyter_ckpt.store.metric_mode import known_mode
 from jupyter_ckpt.store.prune import last_policy
 from jupyter_ckpt.store.scan import RunScan, scan_run
 
 _MOST_NOTES = 3
+_KEPT = 32
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def read_experiment(folder: Path) -> Experiment:
     StoreError, OSError
         When the folder cannot be listed.
     """
-    scan = scan_run(folder)
+    scan = _scan(folder)
     history = read_history(folder)
     info = scan.info
     metric, mode = _metric(scan, history)
@@ -167,6 +170,23 @@ def read_experiment(folder: Path) -> Experiment:
         shown=history.shown,
         cells=history.cells,
     )
+
+
+_lock = threading.Lock()
+_summaries: OrderedDict[str, Mapping[Any, Any]] = OrderedDict()
+
+
+def _scan(folder: Path) -> RunScan:
+    """The run's folder; records that have not changed since the last call are not read again."""
+    with _lock:
+        known = _summaries.get(str(folder))
+    scan = scan_run(folder, known=known)
+    with _lock:
+        _summaries[str(folder)] = scan.summaries
+        _summaries.move_to_end(str(folder))
+        while len(_summaries) > _KEPT:
+            _summaries.popitem(last=False)
+    return scan
 
 
 class _Measured:
