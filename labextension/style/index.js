@@ -3,3 +3,4 @@ import './storage.css';
 import './chart.css';
 import './list.css';
 import './pages.css';
+import './recorder.css';

@@ -201,16 +201,22 @@ export class CheckpointsModel implements IDisposable {
     this._revision += 1;
     const notebook = this.notebook.path;
     const store = this._store ?? undefined;
-    void this.storage.ask(this._place, signal =>
-      this.api.storage(notebook, { signal })
-    );
-    void this.stores.ask(this._place, signal =>
-      this.api.stores(notebook, { signal })
-    );
-    void this.runs.ask(`${store} ${this._place}`, signal =>
+    const place = this._place;
+    this.rows.refresh();
+    // the rows wait for the runs, nothing waits for the rest
+    const runs = this.runs.ask(`${store} ${place}`, signal =>
       this._fetchRuns(store, notebook, signal)
     );
-    this.rows.refresh();
+    void runs.then(() => {
+      if (place === this._place && !this._isDisposed) {
+        void this.storage.ask(place, signal =>
+          this.api.storage(notebook, { signal })
+        );
+        void this.stores.ask(place, signal =>
+          this.api.stores(notebook, { signal })
+        );
+      }
+    });
     this._emit();
   }
 
@@ -274,11 +280,10 @@ export class CheckpointsModel implements IDisposable {
   private _showRows(): void {
     const { store, run } = this;
     const { sort, order, filter } = this._remembered;
-    const notebook = this.notebook.path;
     this.rows.show(
       store === null || run === null
         ? null
-        : { store, run: run === ALL_RUNS ? null : run, notebook },
+        : { store, run: run === ALL_RUNS ? null : run },
       { sort, order, filter }
     );
   }

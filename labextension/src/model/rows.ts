@@ -16,7 +16,6 @@ export interface IPlace {
   store: string;
   /** Null: of all runs. */
   run: string | null;
-  notebook: string | null;
 }
 
 /** What stands first unless someone said otherwise. */
@@ -30,7 +29,11 @@ export class Rows {
     private readonly _changed: () => void
   ) {}
 
-  readonly pages = new Pages<IRow>();
+  /** What is shown; while another order or filter is on its way, still the rows before. */
+  get pages(): Pages<IRow> {
+    return this._pages;
+  }
+
   selection: ISelection = NOTHING;
   error: ApiError | null = null;
   /** The metric that `best` means here, and its better direction. */
@@ -65,8 +68,13 @@ export class Rows {
     this._order = order;
     this._abort.abort();
     this._abort = new AbortController();
-    this.pages.clear();
     this.error = null;
+    if (elsewhere || !place || this._pages.total === null) {
+      this._pages = new Pages();
+      this._coming = null;
+    } else {
+      this._coming = new Pages();
+    }
     this._seen = [0, 0];
     this.selection = elsewhere
       ? NOTHING
@@ -84,7 +92,7 @@ export class Rows {
   /** Something changed in the files: what is in view is fetched again. */
   refresh(): void {
     this._revision += 1;
-    this.pages.invalidate();
+    this._pages.invalidate();
     this._fill();
   }
 
@@ -161,23 +169,27 @@ export class Rows {
 
   private _fill(): void {
     if (this._place) {
-      for (const page of this.pages.wanted(...this._seen)) {
-        void this._fetch(page, this._place);
+      const pages = this._coming ?? this._pages;
+      for (const page of pages.wanted(...this._seen)) {
+        void this._fetch(pages, page, this._place);
       }
     }
   }
 
-  private async _fetch(page: number, place: IPlace): Promise<void> {
+  private async _fetch(
+    pages: Pages<IRow>,
+    page: number,
+    place: IPlace
+  ): Promise<void> {
     const { signal } = this._abort;
     const revision = this._revision;
-    const { size } = this.pages;
-    this.pages.begin(page);
+    const { size } = pages;
+    pages.begin(page);
     try {
       const answer = await this._api.checkpoints(
         {
           store: place.store,
           run: place.run ?? undefined,
-          notebook: place.notebook ?? undefined,
           filter: this._order.filter,
           sort: this._order.sort,
           order: this._order.order,
@@ -192,21 +204,32 @@ export class Rows {
       this.error = null;
       this.metric = answer.metric;
       this.mode = answer.mode;
-      this.pages.put(page, answer.rows, answer.total);
+      pages.put(page, answer.rows, answer.total);
+      this._arrive(pages);
       if (revision !== this._revision) {
-        this.pages.doubt(page);
+        pages.doubt(page);
       }
       this._fill();
     } catch (error) {
       if (signal.aborted || isAbort(error)) {
         return;
       }
-      this.pages.fail(page);
+      pages.fail(page);
+      this._arrive(pages);
       this.error = asApiError(error);
     }
     this._changed();
   }
 
+  private _arrive(pages: Pages<IRow>): void {
+    if (pages === this._coming) {
+      this._pages = pages;
+      this._coming = null;
+    }
+  }
+
+  private _pages = new Pages<IRow>();
+  private _coming: Pages<IRow> | null = null;
   private _key = '';
   private _place: IPlace | null = null;
   private _order: IOrder = NEWEST_FIRST;

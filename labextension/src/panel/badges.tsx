@@ -1,14 +1,15 @@
-import { checkIcon, LabIcon } from '@jupyterlab/ui-components';
+import { LabIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { IRow } from '../api';
-import { usePanel } from './context';
+import { Glyph } from './glyph';
 import {
   bestIcon,
   heldIcon,
   mirroredIcon,
   pinIcon,
   unsafeIcon,
+  verifiedIcon,
   warningIcon
 } from './icons';
 
@@ -88,7 +89,7 @@ export function badgesOf(
     add({
       word: trans.__('verified'),
       tone: 'good',
-      icon: checkIcon,
+      icon: verifiedIcon,
       small: true,
       why: trans.__('Read through and found as it was saved.')
     });
@@ -153,14 +154,8 @@ function Badge(props: { badge: IBadge; brief?: boolean }): JSX.Element {
       className={`jp-ckpt-Badge jp-mod-${badge.tone}`}
       title={bare ? `${badge.word}: ${badge.why}` : badge.why}
     >
-      {badge.icon && <badge.icon.react tag="span" className="jp-ckpt-Icon" />}
+      {badge.icon && <Glyph icon={badge.icon} />}
       <span className={bare ? 'jp-ckpt-hidden' : undefined}>{badge.word}</span>
     </span>
   );
-}
-
-/** Badges of a row, in words, for a screen reader. */
-export function useBadges(row: IRow): IBadge[] {
-  const { model, trans } = usePanel();
-  return badgesOf(row, model.held === row.ref, trans);
 }

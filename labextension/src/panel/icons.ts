@@ -8,6 +8,12 @@ function icon(name: string, path: string): LabIcon {
   });
 }
 
+/** Found as it was saved. */
+export const verifiedIcon = icon(
+  'verified',
+  'M9 16.2 4.8 12l-1.4 1.4L9 19 21 7l-1.4-1.4z'
+);
+
 /** The panel's own: a falling loss whose states are kept. */
 export const checkpointsIcon = new LabIcon({
   name: 'jupyter-ckpt:checkpoints',

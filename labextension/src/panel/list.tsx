@@ -6,7 +6,7 @@ import {
 import * as React from 'react';
 import { CommandIDs } from '../commands/ids';
 import { IRow } from '../api';
-import { positionText } from '../model';
+import { ALL_RUNS, positionText } from '../model';
 import { usePanel } from './context';
 import { ListHeader } from './listheader';
 import { deedOf, searched, TypeAhead } from './listkeys';
@@ -41,6 +41,20 @@ export function CheckpointList(): JSX.Element {
     )
   });
   React.useEffect(() => virtual.measure(), [virtual, height]);
+  React.useEffect(() => {
+    const at = rows.selection.cursor;
+    if (at > 0) {
+      virtual.scrollToIndex(at);
+    }
+  }, [rows, virtual]);
+
+  const { sort, order, filter } = rows.order;
+  const pages = rows.pages;
+  React.useEffect(() => {
+    if (rows.selection.cursor < 0) {
+      virtual.scrollToOffset(0);
+    }
+  }, [virtual, rows, pages, sort, order, filter]);
 
   const items = virtual.getVirtualItems();
   const { range } = virtual;
@@ -128,13 +142,14 @@ export function CheckpointList(): JSX.Element {
         >
           {items.map(item => {
             const row = rows.pages.row(item.index);
-            const style = {
-              transform: `translateY(${item.start}px)`,
-              height: item.size
-            };
             if (!row) {
               return (
-                <MissingRow key={item.key} index={item.index} style={style} />
+                <MissingRow
+                  key={item.key}
+                  index={item.index}
+                  top={item.start}
+                  height={item.size}
+                />
               );
             }
             const first = cursor < 0 && item.index === 0;
@@ -143,9 +158,14 @@ export function CheckpointList(): JSX.Element {
                 key={item.key}
                 row={row}
                 index={item.index}
-                style={style}
+                top={item.start}
+                height={item.size}
                 selected={chosen.has(row.ref)}
                 stop={first || item.index === cursor}
+                metric={model.metric}
+                held={model.held === row.ref}
+                several={model.run === ALL_RUNS}
+                notebook={model.notebook.path}
               />
             );
           })}

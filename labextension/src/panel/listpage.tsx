@@ -16,7 +16,11 @@ export function ListPage(): JSX.Element {
   const { model } = usePanel();
   const { situation } = model;
   const run = model.currentRun;
-  const listed = situation === null || situation === 'no_match';
+  // while other rows are on their way, too: whoever types there must not lose the focus
+  const listed =
+    situation === null ||
+    situation === 'no_match' ||
+    (situation === 'loading' && model.run !== null);
   return (
     <>
       <StorageStrip />

@@ -28,17 +28,21 @@ export interface IRootProps {
   words: TimeWords;
   /** Leave the panel. */
   onLeave: () => void;
+  /** The list is shown again: the focus belongs there. */
+  onReturn: () => void;
 }
 
 /** The whole panel. */
 export function Root(props: IRootProps): JSX.Element {
-  const { model, commands, trans, words, onLeave } = props;
+  const { model, commands, trans, words, onLeave, onReturn } = props;
   const ref = React.useRef<HTMLDivElement>(null);
   useSignal(model.changed);
-  useSignal(commands.commandChanged);
   const wide = useWidth(ref, 250) >= WIDE;
   const now = useNow(TICK);
-  const context = { model, commands, trans, words, now, wide };
+  const context = React.useMemo(
+    () => ({ model, commands, trans, words, now, wide }),
+    [model, commands, trans, words, now, wide]
+  );
   const { view } = model;
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.key !== 'Escape' || event.defaultPrevented) {
@@ -52,18 +56,21 @@ export function Root(props: IRootProps): JSX.Element {
       model.view = { kind: 'list' };
     }
   };
-  const returned = React.useRef(view.kind);
+  const before = React.useRef(view.kind);
   React.useEffect(() => {
-    if (returned.current !== 'list' && view.kind === 'list') {
-      ref.current
-        ?.querySelector<HTMLElement>('.jp-ckpt-Row[tabindex="0"]')
-        ?.focus();
+    if (before.current !== 'list' && view.kind === 'list') {
+      onReturn();
     }
-    returned.current = view.kind;
-  }, [view.kind]);
+    before.current = view.kind;
+  }, [view.kind, onReturn]);
   return (
     <PanelContext.Provider value={context}>
-      <div className="jp-ckpt-Root" ref={ref} onKeyDown={onKeyDown}>
+      <div
+        className="jp-ckpt-Root"
+        ref={ref}
+        tabIndex={-1}
+        onKeyDown={onKeyDown}
+      >
         <Header />
         {view.kind === 'list' && <ListPage />}
         {view.kind === 'details' && (

@@ -4,7 +4,7 @@ import { IRow } from '../api';
 import { CommandIDs } from '../commands/ids';
 import { resumeCode } from '../commands/quoting';
 import { bytesText, metricText, positionText } from '../model';
-import { Badges, useBadges } from './badges';
+import { Badges, badgesOf } from './badges';
 import { CommandButton } from './commandbutton';
 import { usePanel } from './context';
 import { useDrag } from './drag';
@@ -15,24 +15,34 @@ import { openMenu } from './menu';
 export interface IRowProps {
   row: IRow;
   index: number;
-  style: React.CSSProperties;
+  /** Pixels from the top of the list, and its own. */
+  top: number;
+  height: number;
   selected: boolean;
   /** It is the row that Tab comes to. */
   stop: boolean;
+  metric: string | null;
+  /** The kernel's state descends from it. */
+  held: boolean;
+  /** Rows of several runs are listed. */
+  several: boolean;
+  /** Where it would be resumed; only so that it is drawn again. */
+  notebook: string | null;
 }
 
-/** One checkpoint of the list. */
-export function Row(props: IRowProps): JSX.Element {
+/** One checkpoint of the list. Its buttons are there when the mouse or the cursor is. */
+export const Row = React.memo(OneRow);
+
+function OneRow(props: IRowProps): JSX.Element {
   const { model, commands, trans, words, now, wide } = usePanel();
-  const { row, index, selected, stop } = props;
-  const badges = useBadges(row);
+  const { row, index, selected, stop, metric, several } = props;
+  const [over, setOver] = React.useState(false);
+  const badges = badgesOf(row, props.held, trans);
   const position = positionText(row, trans);
-  const { metric } = model;
   const value = metric === null ? '' : metricText(row.metrics[metric]);
   const ago = words.ago(row.time, now);
   const drag = useDrag(resumeCode(row.ref), `${row.run} · ${position}`);
   const target = { store: row.store, run: row.run, name: row.name };
-  const several = model.run === '';
   const label = [
     position,
     metric === null ? '' : trans.__('%1 %2', metric, value),
@@ -58,7 +68,7 @@ export function Row(props: IRowProps): JSX.Element {
     <div
       role="row"
       className={`jp-ckpt-Row ${selected ? 'jp-mod-selected' : ''}`}
-      style={props.style}
+      style={placed(props)}
       data-index={index}
       data-ref={row.ref}
       aria-rowindex={index + 2}
@@ -70,6 +80,8 @@ export function Row(props: IRowProps): JSX.Element {
         void commands.execute(CommandIDs.showDetails, target)
       }
       onContextMenu={onContextMenu}
+      onPointerEnter={() => setOver(true)}
+      onPointerLeave={() => setOver(false)}
       {...drag}
     >
       <span
@@ -78,7 +90,6 @@ export function Row(props: IRowProps): JSX.Element {
         title={row.note ? `${row.name}\n${row.note}` : row.name}
       >
         {position}
-        {several && <span className="jp-ckpt-Row-run">{row.run}</span>}
         {row.note && <span className="jp-ckpt-Row-note">{row.note}</span>}
       </span>
       <span
@@ -99,30 +110,39 @@ export function Row(props: IRowProps): JSX.Element {
         {bytesText(row.size)}
       </span>
       <span role="gridcell" className="jp-ckpt-List-badges">
+        {several && (
+          <span className="jp-ckpt-Row-run" title={row.run}>
+            {row.run}
+          </span>
+        )}
         <Badges badges={badges} brief={!wide} />
       </span>
-      <span role="gridcell" className="jp-ckpt-Row-actions">
-        <CommandButton
-          id={CommandIDs.resume}
-          args={target}
-          tabIndex={stop ? 0 : -1}
-        />
-        <IconButton
-          icon={detailsIcon}
-          label={trans.__('Details')}
-          stop={stop}
-          onPress={() => void commands.execute(CommandIDs.showDetails, target)}
-        />
-        <IconButton
-          icon={ellipsesIcon}
-          label={trans.__('More actions')}
-          stop={stop}
-          onPress={node => {
-            onContextMenu();
-            openMenu(node);
-          }}
-        />
-      </span>
+      {(over || stop) && (
+        <span role="gridcell" className="jp-ckpt-Row-actions">
+          <CommandButton
+            id={CommandIDs.resume}
+            args={target}
+            tabIndex={stop ? 0 : -1}
+          />
+          <IconButton
+            icon={detailsIcon}
+            label={trans.__('Details')}
+            stop={stop}
+            onPress={() =>
+              void commands.execute(CommandIDs.showDetails, target)
+            }
+          />
+          <IconButton
+            icon={ellipsesIcon}
+            label={trans.__('More actions')}
+            stop={stop}
+            onPress={node => {
+              onContextMenu();
+              openMenu(node);
+            }}
+          />
+        </span>
+      )}
     </div>
   );
 }
@@ -155,14 +175,15 @@ function IconButton(props: IIconButtonProps): JSX.Element {
 /** A row that has not been fetched yet. */
 export function MissingRow(props: {
   index: number;
-  style: React.CSSProperties;
+  top: number;
+  height: number;
 }): JSX.Element {
   const { trans } = usePanel();
   return (
     <div
       role="row"
       className="jp-ckpt-Row jp-mod-missing"
-      style={props.style}
+      style={placed(props)}
       aria-rowindex={props.index + 2}
     >
       <span role="gridcell" className="jp-ckpt-List-position">
@@ -171,4 +192,8 @@ export function MissingRow(props: {
       </span>
     </div>
   );
+}
+
+function placed(at: { top: number; height: number }): React.CSSProperties {
+  return { transform: `translateY(${at.top}px)`, height: at.height };
 }

@@ -7,20 +7,19 @@ import { usePanel } from './context';
 /** Which run is shown: those of this notebook first. */
 export function RunPicker(): JSX.Element | null {
   const { model, trans, words } = usePanel();
-  const runs = model.runs.value?.runs ?? [];
+  const answer = model.runs.value;
+  const options = React.useMemo(
+    () => new Map((answer?.runs ?? []).map(one => [one.id, option(one)])),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- words and trans stay
+    [answer]
+  );
+  const runs = answer?.runs ?? [];
   if (!runs.length) {
     return null;
   }
   const mine = runs.filter(run => run.mine);
   const others = runs.filter(run => !run.mine);
   const run = model.currentRun;
-  const option = (one: IRun) => (
-    <option key={one.id} value={one.id}>
-      {[one.id, words.short(one.last ?? one.created), bestText(one)]
-        .filter(Boolean)
-        .join(' · ')}
-    </option>
-  );
   return (
     <div className="jp-ckpt-Runs">
       <HTMLSelect
@@ -37,14 +36,14 @@ export function RunPicker(): JSX.Element | null {
         )}
         {mine.length > 0 && (
           <optgroup label={trans.__('Runs of this notebook')}>
-            {mine.map(option)}
+            {mine.map(one => options.get(one.id))}
           </optgroup>
         )}
         {others.length > 0 && (
           <optgroup
             label={mine.length ? trans.__('Other runs') : trans.__('Runs')}
           >
-            {others.map(option)}
+            {others.map(one => options.get(one.id))}
           </optgroup>
         )}
         <option value={ALL_RUNS}>{trans.__('All runs')}</option>
@@ -65,6 +64,16 @@ export function RunPicker(): JSX.Element | null {
       )}
     </div>
   );
+
+  function option(one: IRun): JSX.Element {
+    return (
+      <option key={one.id} value={one.id}>
+        {[one.id, words.short(one.last ?? one.created), bestText(one)]
+          .filter(Boolean)
+          .join(' · ')}
+      </option>
+    );
+  }
 
   function bestText(one: IRun): string {
     const best = one.metric ? one.best[one.metric] : undefined;

@@ -8,17 +8,19 @@ import { IRootProps, Root } from './root';
 /** Id of the panel's widget. */
 export const PANEL_ID = 'jp-ckpt-panel';
 
+/** How long a list may take until the focus does not wait for it any more. */
+const PATIENCE = 10_000;
+
 /** The sidebar panel "Training checkpoints". */
 export class TrainingCheckpointsPanel extends ReactWidget {
   /** Fetches nothing before it is seen. */
-  constructor(private readonly _props: IRootProps) {
+  constructor(private readonly _props: Omit<IRootProps, 'onReturn'>) {
     super();
     const { trans } = _props;
     this.id = PANEL_ID;
     this.addClass('jp-ckpt-Panel');
     this.title.icon = checkpointsIcon;
     this.title.caption = trans.__('Training checkpoints');
-    this.node.tabIndex = -1;
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Training checkpoints'));
   }
@@ -26,29 +28,29 @@ export class TrainingCheckpointsPanel extends ReactWidget {
   /** Emits whether it can be seen. */
   readonly seen = new Signal<this, boolean>(this);
 
-  /** Put the focus on the list, or on what stands in its place. */
+  /** Put the focus on the list, as soon as it has rows; on a page that lies over it, on that page. */
   focusList(): void {
-    const find = () =>
-      this.node.querySelector<HTMLElement>('.jp-ckpt-Row[tabindex="0"]');
-    const row = find();
-    if (row) {
-      row.focus();
+    const place = this._place();
+    if (place) {
+      place.focus();
       return;
     }
-    // what will come takes the focus over, unless the person went elsewhere meanwhile
-    this.node.focus();
-    const { model } = this._props;
-    const onChanged = () =>
-      window.setTimeout(() => {
-        const found = find();
-        if (this.node !== document.activeElement || !this.isVisible) {
-          model.changed.disconnect(onChanged);
-        } else if (found) {
-          model.changed.disconnect(onChanged);
-          found.focus();
-        }
-      }, 50);
-    model.changed.connect(onChanged);
+    const root = this.node.querySelector<HTMLElement>('.jp-ckpt-Root');
+    root?.focus();
+    const end = Date.now() + PATIENCE;
+    const look = () => {
+      const found = this._place();
+      // the person may have gone elsewhere meanwhile
+      if (root !== document.activeElement || !this.isVisible) {
+        return;
+      }
+      if (found) {
+        found.focus();
+      } else if (Date.now() < end) {
+        window.setTimeout(look, 50);
+      }
+    };
+    look();
   }
 
   /** Put the focus on the filter. */
@@ -57,7 +59,7 @@ export class TrainingCheckpointsPanel extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    return <Root {...this._props} />;
+    return <Root {...this._props} onReturn={this._onReturn} />;
   }
 
   protected onBeforeShow(msg: Message): void {
@@ -84,4 +86,12 @@ export class TrainingCheckpointsPanel extends ReactWidget {
     this.seen.emit(false);
     super.onBeforeDetach(msg);
   }
+
+  private _place(): HTMLElement | null {
+    return this.node.querySelector<HTMLElement>(
+      '.jp-ckpt-Row[tabindex="0"], .jp-ckpt-Page-titles > h3'
+    );
+  }
+
+  private readonly _onReturn = (): void => this.focusList();
 }
