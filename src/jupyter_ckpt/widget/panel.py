@@ -17,6 +17,7 @@ from jupyter_ckpt.session.looking import pick_metric
 from jupyter_ckpt.session.observers import Happening
 from jupyter_ckpt.store.catalog import Catalog
 from jupyter_ckpt.store.checkpoint import Checkpoint
+from jupyter_ckpt.store.prune import last_policy
 from jupyter_ckpt.widget import rows
 from jupyter_ckpt.widget.actions import Actions
 from jupyter_ckpt.widget.parts import Parts
@@ -187,7 +188,7 @@ class Panel:
         every = session.list() if self._runs and not run else []
         if run:
             every = Catalog(session.store).checkpoints(run)
-        metric, mode = _metric(every, session, parts.metric.value)
+        metric, mode = _metric(every, session, run, parts.metric.value)
         names = list(dict.fromkeys(name for one in every for name in one.metrics))
         parts.metric.options = names
         parts.metric.value = metric
@@ -241,11 +242,12 @@ class Panel:
         self.parts.details.value = show_view(chosen[0]).html if len(chosen) == 1 else ""
 
 
-def _metric(found: list[Checkpoint], session: Any, wanted: str | None) -> tuple[str | None, Any]:
+def _metric(found: list[Checkpoint], session: Any, run: str, wanted: str | None) -> tuple[str | None, Any]:
     """The metric to show: the one that was chosen, else the one that ``best`` means, else any."""
     names = list(dict.fromkeys(name for one in found for name in one.metrics))
     with contextlib.suppress(UsageProblem):
-        metric, mode, _ = pick_metric(found, session.policy, wanted if wanted in names else None)
+        policy = last_policy(session.store / run) if run else None
+        metric, mode, _ = pick_metric(found, policy, wanted if wanted in names else None)
         return metric, mode
     return (names[0] if names else None), None
 
