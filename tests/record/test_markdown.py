@@ -49,7 +49,7 @@ def test_english(run: WrittenRun) -> None:
     assert text.split("\n")[:6] == [
         "### SimpleNet · 2026-04-05 14:23",
         "",
-        "**98.2 % val_acc @ epoch 3** `▁▆███` · epoch 4 (5 of 30), val_acc 97.9 %, loss 0.5",
+        "**98.2 % val_acc @ epoch 3** ▁▆███ · last: epoch 4 (5 of 30), val_acc 97.9 %, loss 0.5",
         "",
         "| Model | SimpleNet (fc1: 784→128) · 101,770 parameters |",
         "|:--|:--|",

@@ -96,7 +96,7 @@ TEMPLATES: Mapping[Language, str] = MappingProxyType(
         "en": """\
 ### $title
 
-**$best** $trend · $last
+**$best** $trend · last: $last
 
 | Model | $model · $parameters |
 |:--|:--|
@@ -122,7 +122,7 @@ $run · $versions · $git
         "zh_CN": """\
 ### $title
 
-**$best** $trend · $last
+**$best** $trend · 最新：$last
 
 | 模型 | $model · $parameters |
 |:--|:--|

@@ -181,7 +181,7 @@ def _trend(experiment: Experiment, words: Words) -> str:
     drawn = bars(experiment.trend)
     unnamed = experiment.best is None and experiment.metric is not None
     named = f"{plain(experiment.metric)} " if unnamed else ""
-    return f"{named}`{drawn}`" if drawn else ""
+    return f"{named}{drawn}" if drawn else ""
 
 
 def _last(experiment: Experiment, words: Words) -> str:
