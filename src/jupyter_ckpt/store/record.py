@@ -138,8 +138,15 @@ class CommitRecord:
         return {"format": self.format, **data, "entries": entries, "tensors": tensors}
 
     @classmethod
-    def from_json(cls, data: Any) -> CommitRecord:
+    def from_json(cls, data: Any, *, light: bool = False) -> CommitRecord:
         """Build from parsed JSON.
+
+        Parameters
+        ----------
+        data : Any
+            What `to_json` gave, as JSON brings it back.
+        light : bool
+            Leave out ``entries`` and ``tensors``, which lists do not show and which take most of the time.
 
         Raises
         ------
@@ -174,6 +181,9 @@ class CommitRecord:
             raise ValueError("a tag is not text")
         if not all(isinstance(row, dict) for row in (*fields.get("items", []), *fields.get("tracked", {}).values())):
             raise ValueError("an item or tracked object is not a JSON object")
+        if light:
+            fields["entries"] = fields["tensors"] = []
+            return cls(format=version, **fields)
         try:
             fields["entries"] = [EntrySpec.from_json(row) for row in fields.get("entries", [])]
             fields["tensors"] = [TensorSpec.from_json(row) for row in fields.get("tensors", [])]
@@ -222,8 +232,8 @@ def dump_record(record: CommitRecord) -> bytes:
     return raw.removesuffix(b'""}') + f'"{seal}"}}\n'.encode()
 
 
-def parse_record(raw: bytes) -> CommitRecord:
-    """Inverse of `dump_record`.
+def parse_record(raw: bytes, *, light: bool = False) -> CommitRecord:
+    """Inverse of `dump_record`; ``light`` as for `CommitRecord.from_json`, the seal is checked all the same.
 
     Raises
     ------
@@ -236,7 +246,7 @@ def parse_record(raw: bytes) -> CommitRecord:
     if xxhash.xxh3_128_hexdigest(raw[: found.start()] + b'"seal": ""}') != found[1].decode():
         raise ValueError("damaged: its seal does not match")
     try:
-        return CommitRecord.from_json(json.loads(raw.decode("utf-8")))
+        return CommitRecord.from_json(json.loads(raw.decode("utf-8")), light=light)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 

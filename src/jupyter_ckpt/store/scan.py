@@ -187,7 +187,7 @@ class _Records:
             self._read += 1
             if data is None and b'"seal"' not in raw:
                 return None  # some other JSON file of the user's
-            record = _lighten(parse_record(raw))
+            record = _lighten(parse_record(raw, light=True))
         if record.name != stem:
             raise ValueError(f"the record inside is of {record.name!r}")
         if data is None:
