@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import uuid
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,9 @@ def _validate(content: dict[str, Any], path: Path) -> None:
     except ImportError:  # what was changed is a Markdown cell; the rest is as it was
         return
     try:
-        nbformat.validate(nbformat.from_dict(content), relax_add_props=True)  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what an editor left out before is not our affair
+            nbformat.validate(nbformat.from_dict(content), relax_add_props=True)  # type: ignore[no-untyped-call]
     except nbformat.ValidationError as error:
         why = str(error).partition("\n")[0][:200]
         raise RefusedFile(f"{path} is no valid notebook ({why}): nothing was written") from None
