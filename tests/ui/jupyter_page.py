@@ -148,9 +148,11 @@ class JupyterPage:
         self.wait(lambda: self.page.evaluate("t => window.ckptTest.ran(t)", ticket), "the end of the run", timeout)
 
     def run(self, *ids: str, timeout: float = 120) -> None:
-        """Run cells one after the other, each to its end."""
+        """Run cells one after the other, each to its end; an error in one fails the test."""
         for id in ids:
             self.wait_for_end(self.start(id), timeout)
+            errors = [one for one in self.cell(id).outputs if one["output_type"] == "error"]
+            assert not errors, f"{id}: {errors[0]['ename']}: {errors[0]['evalue']}"
 
     def command(self, id: str, timeout: float = 60, **args: Any) -> None:
         """Execute a command of the application to its end."""
@@ -260,15 +262,20 @@ class JupyterPage:
                     return value
             self.page.wait_for_timeout(50)
         self.picture(f"missing {what}")
+        print("the focus is in", self.page.evaluate("() => document.activeElement.outerHTML.slice(0, 200)"))
         raise AssertionError(f"waited {timeout} s for {what}; last: {value!r}")
 
-    def wait_for_record(self, timeout: float = 30, containing: str = "") -> Cell:
-        """Wait for the one cell that records a run (with a text in its source), and return it."""
-        return self.wait(
-            lambda: next((cell for cell in self.records() if containing in cell.source), None),
-            f"a recorded cell with {containing!r}",
-            timeout,
-        )
+    def wait_for_record(self, timeout: float = 30, containing: str = "", epoch: int = -1) -> Cell:
+        """Wait for the cell that records a run (with a text in it, with an epoch or a later one), and return it."""
+
+        def found() -> Cell | None:
+            for cell in self.records():
+                last = max(map(int, re.findall(r"\bepoch (\d+)", cell.source)), default=-1)
+                if containing in cell.source and last >= epoch:
+                    return cell
+            return None
+
+        return self.wait(found, f"a recorded cell with {containing!r} of epoch {epoch} or later", timeout)
 
     def picture(self, name: str, folder: Path | None = None, **options: Any) -> Path:
         """A screenshot, named."""

@@ -33,8 +33,8 @@ def test_two_people_one_cell(lab, visit):
         assert len(page.records()) <= 1
         assert len(other.records()) <= 1
         other.page.wait_for_timeout(80)
-    record = page.wait_for_record(containing="epoch 9")
-    other.wait_for_record(containing="epoch 9")
+    record = page.wait_for_record(epoch=9)
+    other.wait_for_record(epoch=9)
     page.wait(lambda: same_text(page, other, record.id), "both to see the same")
     assert len(page.records()) == len(other.records()) == 1
     assert page.cell("after2").source.endswith(typed), "no letter was lost"
@@ -57,15 +57,15 @@ def test_two_people_one_cell(lab, visit):
     other.edit("train", other.cell("train").source.replace(", 10)", ", 12)"))
     page.wait(lambda: ", 12)" in page.cell("train").source, "the edit to arrive")
     other.run("train")
-    other.wait_for_record(containing="epoch 11")
-    page.wait_for_record(containing="epoch 11")
+    other.wait_for_record(epoch=11)
+    page.wait_for_record(epoch=11)
     assert [cell.id for cell in page.records()] == [record.id]
 
     # words of a person, while it is updated
     page.edit("train", page.cell("train").source.replace(", 12)", ", 18)"))
     other.wait(lambda: ", 18)" in other.cell("train").source, "the edit to arrive")
     training = page.start("train")
-    page.wait_for_record(containing="epoch 13")
+    page.wait_for_record(epoch=13)
     source = other.cell(record.id).source
     other.page.evaluate(
         """id => {
@@ -77,7 +77,7 @@ def test_two_people_one_cell(lab, visit):
     )
     assert source
     page.wait_for_end(training)
-    page.wait_for_record(containing="epoch 17")
+    page.wait_for_record(epoch=17)
     page.wait(lambda: same_text(page, other, record.id), "both to see the same")
     done = page.cell(record.id).source
     assert done.count("Written by the other.") == 1
@@ -105,11 +105,11 @@ def test_both_tabs_reload_while_it_trains(lab, visit):
     other = visit(lab, "reload.ipynb")
     page.run("load", "setup")
     page.start("train")
-    record = page.wait_for_record(containing="epoch 1")
+    record = page.wait_for_record(epoch=1)
     page.reload()
     other.reload()
-    page.wait_for_record(containing="epoch 13", timeout=40)
-    other.wait_for_record(containing="epoch 13")
+    page.wait_for_record(epoch=13, timeout=40)
+    other.wait_for_record(epoch=13)
     page.settle()
     assert [cell.id for cell in page.records()] == [record.id]
     assert [cell.id for cell in other.records()] == [record.id]
@@ -122,7 +122,7 @@ def test_deleted_by_one_stays_away_for_both(lab, visit):
     other = visit(lab, "gone.ipynb")
     page.run("load", "setup")
     training = page.start("train")
-    record = page.wait_for_record(containing="epoch 1")
+    record = page.wait_for_record(epoch=1)
     other.wait_for_record()
     other.activate(record.id)
     other.command("notebook:delete-cell")

@@ -29,7 +29,10 @@ def lab(serve):
 
 def notebook():
     train = TRAIN.format(
-        note=f"{EVIL} {MARKDOWN}", epochs=3, metric="<b onmouseover='window.hacked=5'>m</b>", tag="<i>t</i>"
+        note=f"{EVIL} {MARKDOWN}",
+        epochs=3,
+        metric="<b onmouseover='window.hacked=5'>m</b>",
+        tag="<i onmouseover='window.hacked=6'>t",
     )
     made = training_notebook(train=train)
     for cell in made.cells:

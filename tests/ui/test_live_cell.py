@@ -56,7 +56,7 @@ def test_appears_while_the_cell_trains(digits):
         assert len(page.records()) <= 1
         page.page.wait_for_timeout(100)
     assert len(texts) >= 3, "it is updated while the cell trains"
-    done = page.wait_for_record(containing="epoch 9", timeout=5)
+    done = page.wait_for_record(epoch=9, timeout=5)
     assert done.id == record.id
     for word in ("AdamW", "lr", "0.01", "CrossEntropyLoss", "32", "acc"):
         assert word in done.source, word
@@ -69,13 +69,13 @@ def test_appears_while_the_cell_trains(digits):
 def test_stop_and_go_on(digits):
     page = digits(epochs=12)
     training = page.start("train")
-    page.wait_for_record(containing="epoch 2")
+    page.wait_for_record(epoch=2)
     page.command("notebook:interrupt-kernel")
     page.wait_for_end(training)
     page.wait(lambda: page.status() == "idle", "an idle kernel")
     (record,) = page.records()
     page.run("train")
-    done = page.wait_for_record(containing="epoch 11")
+    done = page.wait_for_record(epoch=11)
     assert done.id == record.id
     assert len(page.records()) == 1
     assert page.cells()[-1].id == "after1", "nothing moved"
@@ -84,7 +84,7 @@ def test_stop_and_go_on(digits):
 def test_restart_and_run_all_makes_no_second_cell(digits):
     page = digits(epochs=3)
     page.run("train")
-    first = page.wait_for_record(containing="epoch 2")
+    first = page.wait_for_record(epoch=2)
     run = page.start_command("notebook:restart-run-all")
     page.page.locator(".jp-Dialog .jp-mod-accept").click()
     page.wait_for_end(run)
@@ -98,11 +98,11 @@ def test_restart_and_run_all_makes_no_second_cell(digits):
 def test_training_anew_after_a_restart_stays_in_the_same_cell(digits):
     page = digits(epochs=3)
     page.run("train")
-    first = page.wait_for_record(containing="epoch 2")
+    first = page.wait_for_record(epoch=2)
     page.restart()
     page.edit("train", page.cell("train").source.replace("range(start_epoch, 3)", "range(start_epoch, 6)"))
     page.run("load", "setup", "train")
-    done = page.wait_for_record(containing="epoch 5")
+    done = page.wait_for_record(epoch=5)
     assert done.id == first.id
     assert len(page.records()) == 1
 
@@ -111,14 +111,14 @@ def test_tab_closed_and_opened_again_while_it_trains(digits, visit, lab):
     page = digits(epochs=14)
     name = page.name
     page.start("train")
-    page.wait_for_record(containing="epoch 1")
+    page.wait_for_record(epoch=1)
     page.close()
     again = visit(lab, name)
     record = again.wait_for_record(containing="DigitNet", timeout=20)
     assert len(again.records()) == 1
     assert record.rendered
     assert under_training(again) == 1
-    done = again.wait_for_record(containing="epoch 13", timeout=30)
+    done = again.wait_for_record(epoch=13, timeout=30)
     assert done.id == record.id
     assert len(again.records()) == 1
 
@@ -132,7 +132,7 @@ def test_tab_closed_while_it_trains_and_opened_after_its_end(digits, visit, lab)
     page.close()
     lab.wait_for_checkpoint(name, "epoch-0004")
     again = visit(lab, name)
-    again.wait_for_record(containing="epoch 4", timeout=20)
+    again.wait_for_record(epoch=4, timeout=20)
     again.settle()
     assert len(again.records()) == 1
     assert under_training(again) == 1
@@ -147,9 +147,9 @@ def test_reload_without_saving_brings_it_back(digits):
     page = digits(epochs=3)
     page.save()
     page.run("train")
-    page.wait_for_record(containing="epoch 2")
+    page.wait_for_record(epoch=2)
     page.reload()
-    page.wait_for_record(containing="epoch 2")
+    page.wait_for_record(epoch=2)
     page.settle()
     assert len(page.records()) == 1
     assert under_training(page) == 1
@@ -159,7 +159,7 @@ def test_two_tabs_without_collaboration(digits, visit, lab):
     page = digits(epochs=6)
     other = visit(lab, page.name, profile=page)
     page.run("train")
-    page.wait_for_record(containing="epoch 5")
+    page.wait_for_record(epoch=5)
     other.settle()
     assert len(page.records()) == 1
     assert len(other.records()) <= 1
@@ -177,11 +177,11 @@ def test_renamed_while_it_trains(digits, lab):
     record = page.wait_for_record()
     page.rename("renamed digits.ipynb")
     page.wait_for_end(training)
-    done = page.wait_for_record(containing="epoch 9")
+    done = page.wait_for_record(epoch=9)
     assert done.id == record.id
     page.edit("train", page.cell("train").source.replace(", 10)", ", 12)"))
     page.run("train")
-    again = page.wait_for_record(containing="epoch 11")
+    again = page.wait_for_record(epoch=11)
     assert again.id == record.id
     assert len(page.records()) == 1
     runs = lab.get("jupyter-ckpt/runs?notebook=renamed%20digits.ipynb")["runs"]
@@ -201,9 +201,9 @@ def test_moved_by_a_person(digits):
     page.command("notebook:move-cell-up")
     page.command("notebook:move-cell-up")
     before = [cell.id for cell in page.cells()]
-    assert before.index(record.id) == before.index("train") - 2 + 1
+    assert before.index(record.id) == before.index("train") - 2
     page.wait_for_end(training)
-    page.wait_for_record(containing="epoch 8")
+    page.wait_for_record(epoch=8)
     assert [cell.id for cell in page.cells()] == before
 
 
@@ -230,14 +230,14 @@ def test_deleted_by_a_person_stays_away(digits, lab):
 def test_deleted_and_brought_back_by_undo(digits):
     page = digits(epochs=10)
     training = page.start("train")
-    record = page.wait_for_record(containing="epoch 1")
+    record = page.wait_for_record(epoch=1)
     page.activate(record.id)
     page.command("notebook:delete-cell")
     assert page.records() == []
     page.command("notebook:undo-cell-action")
     page.wait_for_record()
     page.wait_for_end(training)
-    page.wait_for_record(containing="epoch 9")
+    page.wait_for_record(epoch=9)
     assert len(page.records()) == 1
 
 
@@ -246,7 +246,7 @@ def test_undo_is_the_persons_own(digits):
     page.activate("after2")
     page.command("notebook:delete-cell")
     training = page.start("train")
-    record = page.wait_for_record(containing="epoch 1")
+    record = page.wait_for_record(epoch=1)
     page.command("notebook:undo-cell-action")
     ids = [cell.id for cell in page.cells()]
     assert "after2" in ids, "what the person deleted is back"
@@ -256,18 +256,18 @@ def test_undo_is_the_persons_own(digits):
     assert "after2" not in ids
     assert record.id in ids
     page.wait_for_end(training)
-    assert page.wait_for_record(containing="epoch 5").id == record.id
+    assert page.wait_for_record(epoch=5).id == record.id
 
 
 def test_a_persons_words_stay(digits):
     page = digits(epochs=12)
     training = page.start("train")
-    record = page.wait_for_record(containing="epoch 1")
+    record = page.wait_for_record(epoch=1)
     lines = record.source.split("\n")
     mine = "**Mine:** the seed is a *lucky* one."
     page.edit(record.id, "\n".join([lines[0], "", mine, *lines[1:], "", "And a last word."]))
     page.wait_for_end(training)
-    done = page.wait_for_record(containing="epoch 11")
+    done = page.wait_for_record(epoch=11)
     assert done.id == record.id
     assert done.source.count(mine) == 1
     assert done.source.split("\n").index(mine) < 4, "where it was written"
@@ -279,11 +279,11 @@ def test_a_persons_words_stay(digits):
 def test_a_line_that_a_person_changed_is_not_written_again(digits):
     page = digits(epochs=10)
     training = page.start("train")
-    record = page.wait_for_record(containing="epoch 1")
+    record = page.wait_for_record(epoch=1)
     changed = next(line for line in record.source.split("\n") if "AdamW" in line)
     page.edit(record.id, record.source.replace(changed, "- Optimizer: the usual one"))
     page.wait_for_end(training)
-    done = page.wait_for_record(containing="epoch 9")
+    done = page.wait_for_record(epoch=9)
     assert "- Optimizer: the usual one" in done.source
     assert changed not in done.source
 
@@ -308,7 +308,7 @@ def test_no_focus_or_scroll_jump(digits):
     assert page.mode() == "edit"
     assert abs(page.place("after100") - place) < 2, "the cell stands where it stood"
     page.wait_for_end(training)
-    page.wait_for_record(containing="epoch 7")
+    page.wait_for_record(epoch=7)
     assert page.active() == "after100"
     assert abs(page.place("after100") - place) < 2
 
@@ -322,7 +322,7 @@ def test_saving_shows_no_dialog(digits, lab):
         assert no_dialog(page)
         page.page.wait_for_timeout(700)
     page.wait_for_end(training)
-    page.wait_for_record(containing="epoch 9")
+    page.wait_for_record(epoch=9)
     page.save()
     assert no_dialog(page)
     assert page.page.get_by_text("File Changed").count() == 0
@@ -334,7 +334,7 @@ def test_saving_shows_no_dialog(digits, lab):
 def test_a_pasted_copy_is_an_ordinary_cell(digits):
     page = digits(epochs=10)
     training = page.start("train")
-    record = page.wait_for_record(containing="epoch 1")
+    record = page.wait_for_record(epoch=1)
     page.activate(record.id)
     page.command("notebook:copy-cell")
     page.activate("after1")
@@ -350,7 +350,7 @@ def test_a_pasted_copy_is_an_ordinary_cell(digits):
 def test_two_trainings_in_one_notebook_have_a_cell_each(digits):
     page = digits(epochs=3, after=2)
     page.run("train")
-    first = page.wait_for_record(containing="epoch 2")
+    first = page.wait_for_record(epoch=2)
     page.edit("after1", "%ckpt run second --new\nlr = 0.02")
     page.edit("after2", page.cell("train").source)
     page.run("setup", "after1", "after2")

@@ -25,7 +25,7 @@ def test_train_see_and_resume(notebook7, visit):
     assert not page.ran(training)
     page.wait_for_end(training)
     panel.wait_for_rows(8)
-    page.wait_for_record(containing="epoch 7")
+    page.wait_for_record(epoch=7)
     page.wait(lambda: panel.points() == 8, "the chart")
     page.picture("notebook 7")
     row = panel.row("epoch-0003")

@@ -81,7 +81,7 @@ def test_the_whole_story(lab, visit):
     curves = page.page.evaluate("() => window.curves.size")
     print(f"the curve was drawn {curves} times")
     assert curves >= 4, "the chart moves"
-    page.wait_for_record(containing="epoch 7")
+    page.wait_for_record(epoch=7)
     page.picture("story 3 trained")
 
     # which one the kernel holds, and back to an earlier one
