@@ -1,7 +1,7 @@
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
 import { ISignal } from '@lumino/signaling';
-import type { IRecorded, Language } from './kernel/connection';
+import type { IRecorded, Language } from './kernel/recorded';
 
 /** The name of our translation domain. */
 export const DOMAIN = 'jupyter_ckpt';

@@ -7,10 +7,11 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { IKernelEvent, IKernelState, KernelReason } from '../tokens';
 import { CommandChannel } from './channel';
 import { Doubts } from './doubts';
+import { IRecorded, Language } from './recorded';
+import { PushTarget } from './target';
 import {
   IAnswerPush,
   IEventPush,
-  IRecord,
   IStatePush,
   Push,
   PUSH,
@@ -19,21 +20,6 @@ import {
 } from './wire';
 
 type Context = DocumentRegistry.IContext<DocumentRegistry.IModel>;
-
-/** Records that came from a kernel. */
-export interface IRecorded {
-  context: NotebookPanel['context'];
-  records: IRecord[];
-  /** Of the extension's load in the kernel: `rev` counts up within it. */
-  session: string;
-  /** The client of the kernel that runs the training; null when this is an answer to our own `hello`. */
-  author: string | null;
-  /** We are that client. */
-  isOwn: boolean;
-}
-
-/** The language of a notebook's records; null: the kernel decides. */
-export type Language = 'en' | 'zh_CN';
 
 const HELLO_SPACING_MS = 2000;
 const OURS = /jupyter_ckpt|%ckpt\b/;
@@ -158,7 +144,7 @@ export class NotebookConnection implements IDisposable {
       this._isDisposed = true;
       this._doubts.dispose();
       this._channel?.dispose();
-      this._holder?.dispose();
+      this._target?.dispose();
       Signal.clearData(this);
     }
   }
@@ -169,11 +155,8 @@ export class NotebookConnection implements IDisposable {
       return;
     }
     this._kernel = kernel;
-    this._hold(null);
-    if (kernel?.handleComms) {
-      // all that matters is read from the messages; without a target each one would be an error on the console
-      kernel.registerCommTarget(PUSH, () => undefined);
-    }
+    this._target?.dispose();
+    this._target = kernel && new PushTarget(kernel);
     this._isStale = true;
     this._set(null, 'loading');
     this._onStatus();
@@ -188,7 +171,6 @@ export class NotebookConnection implements IDisposable {
     const gone: Kernel.Status[] = ['restarting', 'autorestarting', 'dead'];
     if (gone.includes(kernel.status) || kernel.status === 'terminating') {
       this._isStale = true;
-      this._hold(null);
       this._set(null, 'loading');
     } else if (kernel.connectionStatus !== 'connected') {
       this._isStale = true;
@@ -222,7 +204,7 @@ export class NotebookConnection implements IDisposable {
       if (message.content.target_name === PUSH) {
         const push = readPush(message.content.data);
         if (push) {
-          this._hold(kernel);
+          this._target?.hold();
           this._take(push, parent.session ?? '', kernel.clientId);
         }
       }
@@ -290,21 +272,6 @@ export class NotebookConnection implements IDisposable {
     this._changed.emit();
   }
 
-  /**
-   * Keep one comm of the kernel's target at hand: newer JupyterLab starts a subshell in the kernel for each target
-   * that has comms, and would start and end one for each message.
-   */
-  private _hold(kernel: Kernel.IKernelConnection | null): void {
-    if (!kernel) {
-      this._holder?.dispose();
-      this._holder = null;
-    } else if (kernel.handleComms && !this._holder) {
-      this._holder = kernel.createComm(PUSH);
-    } else if (this._holder?.isDisposed) {
-      this._holder = kernel.createComm(PUSH);
-    }
-  }
-
   private _set(state: IKernelState | null, reason: KernelReason): void {
     const same = this._reason === reason && state === null && !this._state;
     this._state = state;
@@ -316,7 +283,7 @@ export class NotebookConnection implements IDisposable {
 
   private _kernel: Kernel.IKernelConnection | null = null;
   private _channel: CommandChannel | null = null;
-  private _holder: Kernel.IComm | null = null;
+  private _target: PushTarget | null = null;
   private _notebook = '';
   private _language: Language | null = null;
   private _state: IKernelState | null = null;

@@ -9,7 +9,8 @@ import {
   KernelReason,
   Request
 } from '../tokens';
-import { IRecorded, Language, NotebookConnection } from './connection';
+import { NotebookConnection } from './connection';
+import { IRecorded, Language } from './recorded';
 import { IAnswerPush } from './wire';
 
 type Context = NotebookPanel['context'];
