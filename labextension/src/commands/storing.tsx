@@ -162,11 +162,15 @@ function Volumes(props: {
             <span
               className={`jp-ckpt-Volume-verdict jp-mod-${volume.durability}`}
             >
-              {verdictText(volume.durability, trans)}
-              {volume.free === null
-                ? ''
-                : trans.__(' · %1 free', bytesText(volume.free))}
-              {volume.writable ? '' : trans.__(' · cannot be written to')}
+              {[
+                verdictText(volume.durability, trans),
+                volume.free === null
+                  ? ''
+                  : trans.__('%1 free', bytesText(volume.free)),
+                volume.writable ? '' : trans.__('cannot be written to')
+              ]
+                .filter(Boolean)
+                .join(' · ')}
             </span>
             <span className="jp-ckpt-quiet">
               {volume.reason || lifetime(volume.durability, trans)}

@@ -55,7 +55,7 @@ export function Chart(props: IChartProps): JSX.Element {
     const texts = names.map((name, i) => {
       const points = [...pointsOf(series[i]), ...savedOf(series[i])];
       const point = points.find(one => one.x === value && one.y !== null);
-      return trans.__('%1 %2', name, metricText(point?.y));
+      return `${name} ${metricText(point?.y)}`;
     });
     return `${axis} ${groups(value)} · ${texts.join(' · ')}`;
   };

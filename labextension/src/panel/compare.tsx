@@ -91,11 +91,11 @@ function Differences({ diff }: { diff: IDiff }): JSX.Element {
       <Section title={trans.__('Tensors')} open>
         <p>
           {trans._n(
-            '%1 has other values,',
-            '%1 have other values,',
-            tensors.changed.length
-          )}{' '}
-          {trans.__('%1 the same.', tensors.unchanged)}
+            '%1 tensor has other values, %2 are the same.',
+            '%1 tensors have other values, %2 are the same.',
+            tensors.changed.length,
+            tensors.unchanged
+          )}
         </p>
         <Names title={trans.__('Only after')} names={tensors.added} sign="+" />
         <Names

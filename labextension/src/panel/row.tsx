@@ -45,7 +45,7 @@ function OneRow(props: IRowProps): JSX.Element {
   const target = { store: row.store, run: row.run, name: row.name };
   const label = [
     position,
-    metric === null ? '' : trans.__('%1 %2', metric, value),
+    metric === null ? '' : `${metric} ${value}`,
     ago,
     bytesText(row.size),
     ...badges.map(badge => badge.word),
