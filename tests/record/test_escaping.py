@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shown import shown
+from rendered import shown
 
 from jupyter_ckpt.record.escaping import code, plain
 

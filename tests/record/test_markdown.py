@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from shown import shown
+from rendered import shown
 from written import WrittenRun
 
 from jupyter_ckpt.record.experiment import read_experiment
