@@ -32,6 +32,9 @@ export function verdictLabel(
   }
 }
 
+/** JupyterLab cuts what is longer. */
+const LONGEST = 140;
+
 /** What there is to warn of, once; null when all is well. */
 export interface IWarning {
   /** The same for the same store, durability and folder. */
@@ -52,18 +55,18 @@ export function warningOf(
   const { store, notice } = storage;
   const key = [store.id, store.durability, notice?.folder ?? ''].join(' ');
   if (!store.safe && store.durability !== 'persistent') {
-    const text = trans.__(
-      'Training checkpoints go to %1. %2',
-      store.path,
-      store.reason || lifetime(store.durability, trans)
-    );
-    return { key, text };
+    const say = (why: string) =>
+      verdictOf(store.durability) === 'unsafe'
+        ? trans.__('Training checkpoints are not safe here: %1', why)
+        : trans.__('Training checkpoints may not last here: %1', why);
+    const text = say(store.reason);
+    const meaning = lifetime(store.durability, trans);
+    const isGood = store.reason !== '' && text.length <= LONGEST;
+    return { key, text: isGood ? text : say(meaning) };
   }
   if (notice) {
     const text = trans.__(
-      'Training checkpoints are safe in %1, but the notebook’s own folder %2 is not: %3',
-      store.path,
-      notice.folder,
+      'Training checkpoints are safe, but the notebook’s own folder is not: %1',
       lifetime(notice.durability, trans)
     );
     return { key, text };

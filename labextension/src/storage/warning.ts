@@ -70,7 +70,8 @@ export const storageWarningPlugin: JupyterFrontEndPlugin<void> = {
               )
           },
           {
-            label: trans.__('Do Not Show Again'),
+            label: trans.__('Not Again'),
+            caption: trans.__('Show no warning of this kind any more'),
             callback: () => {
               Notification.dismiss(notification);
               void registry?.set(PLUGIN_ID, 'notification', false);

@@ -28,6 +28,10 @@ function Why(props: {
 }): JSX.Element {
   const { storage, trans } = props;
   const { store, volumes } = storage;
+  // most warnings begin with what is to be done and repeat the reason
+  const more = store.warnings.filter(
+    line => !store.reason || !line.includes(store.reason)
+  );
   return (
     <div className="jp-ckpt-Why">
       <p>
@@ -37,11 +41,9 @@ function Why(props: {
         <strong>{verdictText(store.durability, trans)}.</strong>{' '}
         {lifetime(store.durability, trans)}
       </p>
-      {[store.reason, ...store.warnings, ...store.problems]
-        .filter(Boolean)
-        .map(line => (
-          <p key={line}>{line}</p>
-        ))}
+      {[store.reason, ...more, ...store.problems].filter(Boolean).map(line => (
+        <p key={line}>{line}</p>
+      ))}
       {volumes.length > 0 && (
         <table>
           <caption>{trans.__('The volumes of this machine')}</caption>

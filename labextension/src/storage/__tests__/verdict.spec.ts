@@ -29,14 +29,22 @@ class Kept implements Storage {
 describe('warningOf', () => {
   it('says where checkpoints go and why that is not safe', () => {
     const warning = warningOf(report('ephemeral'), trans, lifetime);
-    expect(warning?.text).toBe('Training checkpoints go to /x. why.');
+    expect(warning?.text).toBe('Training checkpoints are not safe here: why.');
+  });
+
+  it('says what that means where the reason is too long to be shown', () => {
+    const long = report('session');
+    long.store.reason = 'long '.repeat(40);
+    const warning = warningOf(long, trans, lifetime);
+    expect(warning?.text).toBe(
+      'Training checkpoints are not safe here: It is session.'
+    );
   });
 
   it('says that the folder is not safe where the store is', () => {
     const notice = { durability: 'session', folder: '/f', text: '' } as const;
     const warning = warningOf(report('persistent', notice), trans, lifetime);
-    expect(warning?.text).toContain('safe in /x');
-    expect(warning?.text).toContain('/f is not');
+    expect(warning?.text).toContain('folder is not: It is session.');
   });
 
   it('says nothing when all is well', () => {
