@@ -51,7 +51,14 @@ describe('the Chinese catalogue', () => {
     const trans = new Gettext({ domain: 'jupyter_ckpt', locale: 'zh-CN' });
     const pluralForms = header.plural_forms;
     trans.loadJSON(
-      { ...catalogue, '': { ...header, language: 'zh-CN', pluralForms } },
+      {
+        ...catalogue,
+        '': {
+          domain: header.domain,
+          language: 'zh-CN',
+          pluralForms
+        }
+      },
       'jupyter_ckpt'
     );
     expect(trans.__('Training checkpoints')).toBe('训练检查点');

@@ -82,6 +82,16 @@ export function CheckpointList(): JSX.Element {
     wantsFocus.current = true;
   };
 
+  // whoever comes with Tab has the first row at hand; whoever clicks says what is selected
+  const pressed = React.useRef(false);
+  const onFocus = (event: React.FocusEvent<HTMLElement>) => {
+    const { index } = event.target.dataset;
+    const none = rows.selection.cursor < 0 && !chosen.size;
+    if (!pressed.current && none && index !== undefined) {
+      rows.select(Number(index), 'only');
+    }
+  };
+
   const onKeyDown = (event: React.KeyboardEvent) => {
     if ((event.target as HTMLElement).closest('button, input')) {
       return;
@@ -132,6 +142,13 @@ export function CheckpointList(): JSX.Element {
       aria-rowcount={count + 1}
       aria-multiselectable={true}
       onKeyDown={onKeyDown}
+      onFocus={onFocus}
+      onPointerDownCapture={() => {
+        pressed.current = true;
+      }}
+      onPointerUpCapture={() => {
+        pressed.current = false;
+      }}
     >
       <ListHeader />
       <div className="jp-ckpt-List-box" role="rowgroup" ref={box}>
