@@ -18,10 +18,18 @@ export function quoted(name: string): string | null {
   const inside = name
     .replace(/'/g, `'"'"'`)
     .replace(/\{/g, '{{')
-    .replace(/\}/g, '}}')
-    .replace(/\$(?=[\w.])/g, '$$$$');
-  const word = `'${inside}'`;
+    .replace(/\}/g, '}}');
+  const word = `'${inside}'`.replace(
+    /\$(?=\$?[\w.])/g,
+    (dollar, at: number, whole: string) =>
+      isLeftAlone(whole.slice(at)) ? dollar : '$$'
+  );
   return name.startsWith('-') ? `-- ${word}` : word;
+}
+
+/** IPython leaves a `$` alone that an odd number of single quotes follows: it takes it for quoted. */
+function isLeftAlone(rest: string): boolean {
+  return (rest.match(/'/g) ?? []).length % 2 === 1;
 }
 
 /** The line that resumes from a checkpoint; null when its name cannot be written. */

@@ -12,7 +12,8 @@ describe('quoted', () => {
     expect(quoted('my run/x')).toBe("'my run/x'");
     expect(quoted("it's/x")).toBe(`'it'"'"'s/x'`);
     expect(quoted('run/{secret}')).toBe("'run/{{secret}}'");
-    expect(quoted('run/$HOME')).toBe("'run/$$HOME'");
+    expect(quoted('run/$HOME')).toBe("'run/$HOME'");
+    expect(quoted("a'$HOME/x")).toBe(`'a'"'"'$HOME/x'`);
     expect(quoted('run/what?')).toBe("'run/what?'");
     expect(quoted('run;rm -rf ~/x')).toBe("'run;rm -rf ~/x'");
     expect(quoted('-run/x')).toBe("-- '-run/x'");
