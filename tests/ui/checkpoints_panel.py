@@ -84,12 +84,12 @@ class CheckpointsPanel:
         """How many saved points are drawn in the chart."""
         return self.root.locator(".jp-ckpt-Chart-saved").count()
 
-    def answer_dialog(self, *, accept: bool = True, timeout: float = 10) -> str:
-        """Answer the application's dialog and give what it asked."""
+    def answer_dialog(self, label: str, timeout: float = 10) -> str:
+        """Press a button of the application's dialog, and give what it asked."""
         dialog = self.tab.page.locator(".jp-Dialog-content")
         dialog.wait_for(state="visible", timeout=timeout * 1000)
         asked = dialog.inner_text()
-        dialog.locator(".jp-mod-accept" if accept else ".jp-mod-reject").first.click()
+        dialog.get_by_role("button", name=label, exact=True).click()
         dialog.wait_for(state="hidden")
         return asked
 

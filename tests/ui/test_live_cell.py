@@ -78,6 +78,7 @@ def test_stop_and_go_on(digits):
     done = page.wait_for_record(epoch=11)
     assert done.id == record.id
     assert len(page.records()) == 1
+    assert "resumed once" in done.source
     assert page.cells()[-1].id == "after1", "nothing moved"
 
 

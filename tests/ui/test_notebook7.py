@@ -31,7 +31,7 @@ def test_train_see_and_resume(notebook7, visit):
     row = panel.row("epoch-0003")
     row.click()
     row.get_by_role("button", name="Resume").click()
-    panel.answer_dialog()
+    panel.answer_dialog("Resume")
     page.wait(lambda: page.ask("len(history)") == "4", "the state to be back")
     page.save()
     page.reload()
