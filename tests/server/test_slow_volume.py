@@ -74,7 +74,7 @@ async def test_the_others_are_served_and_it_is_a_clear_line(
     hanging = asyncio.create_task(ask("GET", "checkpoints", store=there))
     started = time.monotonic()
     assert (await ask("GET", "checkpoints", store=here)).json["total"] == 3
-    assert time.monotonic() - started < 0.8
+    assert time.monotonic() - started < 1.4, "it waited for the volume that hangs"
     refused = await hanging
     assert (refused.status, refused.json["kind"]) == (503, "store")
     assert "gave no answer" in refused.json["message"]
@@ -87,7 +87,7 @@ async def test_the_others_are_served_and_it_is_a_clear_line(
     assert [bool(one["problems"]) for one in listed if one["id"] == there] == [True]
     assert (await ask("GET", "checkpoints", store=here)).json["total"] == 3
     heart.cancel()
-    assert longest < 0.5
+    assert longest < 1.2, "the loop stood still"
     (tmp_path / "behind.sleep").unlink()
     for _ in range(100):
         answer = await ask("GET", "checkpoints", store=there)
@@ -104,7 +104,7 @@ async def test_impatient_requests_do_not_pile_up() -> None:
     started = time.monotonic()
     with pytest.raises(NoAnswer, match="too much is waiting for /mnt/away"):
         await workers.run(gate.wait)
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 5, "it waited for the gate"
     assert sum(thread.name == "jupyter-ckpt-files" for thread in threading.enumerate()) >= 2
     gate.set()
     assert all(future.result(5) for future in waiting)
