@@ -85,6 +85,11 @@ export class NotebookConnection implements IDisposable {
     return this._answered;
   }
 
+  /** The kernel does not know us. */
+  get refused(): ISignal<this, void> {
+    return this._refused;
+  }
+
   /** In which language the records are to be; tells the kernel. */
   set language(value: Language | null) {
     if (value !== this._language) {
@@ -126,6 +131,7 @@ export class NotebookConnection implements IDisposable {
       const channel = new CommandChannel(kernel, () => {
         if (this._channel === channel) {
           this._set(null, 'not_loaded');
+          this._refused.emit();
         }
       });
       this._channel = channel;
@@ -234,7 +240,14 @@ export class NotebookConnection implements IDisposable {
       this._takeEvent(push);
     } else {
       const { session, record } = push;
-      this._emitRecords({ session, records: [record], author, isOwn });
+      const { context } = this;
+      this._recorded.emit({
+        context,
+        session,
+        records: [record],
+        author,
+        isOwn
+      });
     }
   }
 
@@ -242,23 +255,25 @@ export class NotebookConnection implements IDisposable {
     this._set({ ...push.state, path: this.context.path }, 'ready');
     if (isOwn && push.records.length) {
       const { session, records } = push;
-      this._emitRecords({ session, records, author: null, isOwn: false });
+      const { context } = this;
+      this._recorded.emit({
+        context,
+        session,
+        records,
+        author: null,
+        isOwn: false
+      });
     }
   }
 
   private _takeEvent(push: IEventPush): void {
     const { event } = push;
-    const path = this.context.path;
     if (this._state) {
       const { held, epoch, step, run } = event;
       const state = { ...this._state, held, epoch, step };
       this._set({ ...state, run: run || state.run }, 'ready');
     }
-    this._happened.emit({ ...event, path });
-  }
-
-  private _emitRecords(fields: Omit<IRecorded, 'context'>): void {
-    this._recorded.emit({ ...fields, context: this.context });
+    this._happened.emit({ ...event, path: this.context.path });
   }
 
   private _onPath(): void {
@@ -294,5 +309,6 @@ export class NotebookConnection implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _happened = new Signal<this, IKernelEvent>(this);
   private readonly _recorded = new Signal<this, IRecorded>(this);
+  private readonly _refused = new Signal<this, void>(this);
   private readonly _answered = new Signal<this, IAnswerPush>(this);
 }

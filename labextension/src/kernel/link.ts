@@ -87,9 +87,16 @@ export class KernelLink implements IKernelLink {
     if (!connection?.kernel) {
       throw new Error(trans.__('There is no kernel for %1.', path));
     }
-    const id = UUID.uuid4();
-    const answer = await this._ask(connection, id, verb);
-    if (answer === null) {
+    const answer = await this._ask(connection, verb);
+    if (answer === 'refused') {
+      throw new Error(
+        trans.__(
+          'The kernel of %1 does not know jupyter-ckpt: run %load_ext jupyter_ckpt in it first.',
+          path
+        )
+      );
+    }
+    if (answer === 'silent') {
       throw new Error(
         trans.__(
           'The kernel of %1 did not answer: it may be in the middle of a long step, or not be training.',
@@ -105,15 +112,16 @@ export class KernelLink implements IKernelLink {
 
   private _ask(
     connection: NotebookConnection,
-    id: string,
     verb: Request
-  ): Promise<IAnswerPush | null> {
-    return new Promise((resolve, reject) => {
+  ): Promise<IAnswerPush | 'refused' | 'silent'> {
+    // the same id again is the same request: a kernel that heard both does it once
+    const id = UUID.uuid4();
+    return new Promise(resolve => {
       const timers: number[] = [];
-      const end = (answer: IAnswerPush | null) => {
+      const end = (answer: IAnswerPush | 'refused' | 'silent') => {
         timers.forEach(one => window.clearTimeout(one));
         connection.answered.disconnect(listen);
-        connection.changed.disconnect(watch);
+        connection.refused.disconnect(refuse);
         resolve(answer);
       };
       const listen = (_: NotebookConnection, answer: IAnswerPush) => {
@@ -121,27 +129,18 @@ export class KernelLink implements IKernelLink {
           end(answer);
         }
       };
-      const watch = () => {
-        if (connection.isDisposed || connection.reason === 'not_loaded') {
-          end(null);
-        }
-      };
-      // the same id again is the same request: a kernel that heard both does it once
+      const refuse = () => end('refused');
       const send = (fresh: boolean) =>
-        connection.send({ type: 'tell', verb }, id, fresh);
+        void connection
+          .send({ type: 'tell', verb }, id, fresh)
+          .catch(() => end('silent'));
       connection.answered.connect(listen);
-      connection.changed.connect(watch);
+      connection.refused.connect(refuse);
       timers.push(
-        window.setTimeout(
-          () => void send(true).catch(() => end(null)),
-          RETRY_MS
-        ),
-        window.setTimeout(() => end(null), LIMIT_MS)
+        window.setTimeout(() => send(true), RETRY_MS),
+        window.setTimeout(() => end('silent'), LIMIT_MS)
       );
-      send(false).catch(error => {
-        end(null);
-        reject(error);
-      });
+      send(false);
     });
   }
 
