@@ -56,7 +56,11 @@ export function addDeleting(context: ICommandContext): void {
       if (!rows.length || (asks && !(await confirm(context, rows)))) {
         return;
       }
-      const gone = await removeAll(context, targets);
+      // who was told that it is pinned need not be told again by the server
+      const pinned = new Set(
+        asks ? rows.filter(row => row.pinned).map(row => row.ref) : []
+      );
+      const gone = await removeAll(context, targets, pinned);
       if (!gone.length) {
         return;
       }
@@ -111,14 +115,15 @@ export function addDeleting(context: ICommandContext): void {
 
 async function removeAll(
   context: ICommandContext,
-  targets: ITarget[]
+  targets: ITarget[],
+  pinned: ReadonlySet<string>
 ): Promise<ITarget[]> {
   const { model, trans } = context;
   const gone: ITarget[] = [];
   for (const target of targets) {
     const { store, run, name } = target;
     try {
-      await model.api.remove(store, run, name);
+      await model.api.remove(store, run, name, pinned.has(refOf(target)));
       gone.push(target);
     } catch (error) {
       if (!(error instanceof ApiError) || error.kind !== 'refused') {

@@ -1,12 +1,17 @@
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { KernelMessage } from '@jupyterlab/services';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
+import { Executing } from './executing';
 import {
   IKernelEvent,
   IKernelLink,
   IKernelState,
   KernelReason
 } from '../tokens';
+
+/** States of a kernel in which nothing runs any more. */
+const ENDED = ['restarting', 'autorestarting', 'terminating', 'dead'];
 
 /** What of the current notebook's kernel matters to the panel. */
 export interface IKernelGlance {
@@ -57,7 +62,7 @@ export class CurrentNotebook implements IDisposable {
     return {
       reason,
       state: this._link && path !== null ? this._link.stateOf(path) : null,
-      busy: kernel?.status === 'busy',
+      busy: this._executing.any,
       python: !language || language.toLowerCase().includes('python')
     };
   }
@@ -107,11 +112,13 @@ export class CurrentNotebook implements IDisposable {
       return;
     }
     this._leave();
+    this._executing.forget();
     this._panel = source;
     if (source) {
       source.context.pathChanged.connect(this._emitChanged, this);
-      source.sessionContext.statusChanged.connect(this._emitKernel, this);
-      source.sessionContext.kernelChanged.connect(this._emitKernel, this);
+      source.sessionContext.statusChanged.connect(this._onStatus, this);
+      source.sessionContext.kernelChanged.connect(this._onKernel, this);
+      source.sessionContext.iopubMessage.connect(this._onMessage, this);
       source.disposed.connect(this._onGone, this);
     }
     this._changed.emit();
@@ -122,8 +129,9 @@ export class CurrentNotebook implements IDisposable {
     this._panel = null;
     if (old && !old.isDisposed) {
       old.context.pathChanged.disconnect(this._emitChanged, this);
-      old.sessionContext.statusChanged.disconnect(this._emitKernel, this);
-      old.sessionContext.kernelChanged.disconnect(this._emitKernel, this);
+      old.sessionContext.statusChanged.disconnect(this._onStatus, this);
+      old.sessionContext.kernelChanged.disconnect(this._onKernel, this);
+      old.sessionContext.iopubMessage.disconnect(this._onMessage, this);
       old.disposed.disconnect(this._onGone, this);
     }
   }
@@ -137,7 +145,21 @@ export class CurrentNotebook implements IDisposable {
     this._changed.emit();
   }
 
-  private _emitKernel(): void {
+  private _onMessage(_: unknown, msg: KernelMessage.IIOPubMessage): void {
+    if (this._executing.hear(msg)) {
+      this._kernelChanged.emit();
+    }
+  }
+
+  private _onStatus(_: unknown, status: string): void {
+    if (ENDED.includes(status)) {
+      this._executing.forget();
+      this._kernelChanged.emit();
+    }
+  }
+
+  private _onKernel(): void {
+    this._executing.forget();
     this._kernelChanged.emit();
   }
 
@@ -154,6 +176,7 @@ export class CurrentNotebook implements IDisposable {
   private readonly _link: IKernelLink | null;
   private readonly _tracker: INotebookTracker | null;
   private _panel: NotebookPanel | null = null;
+  private readonly _executing = new Executing();
   private _isDisposed = false;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _kernelChanged = new Signal<this, void>(this);

@@ -64,6 +64,7 @@ export function badgesOf(
       word: trans.__('best'),
       tone: 'good',
       icon: bestIcon,
+      small: true,
       why: trans.__('The best one of its run.')
     });
   }
