@@ -16,7 +16,7 @@ export class Executing {
   }
 
   /** A message came from the kernel; gives whether `any` is another now. */
-  hear(msg: KernelMessage.IIOPubMessage): boolean {
+  hear(msg: KernelMessage.IMessage): boolean {
     const parent = msg.parent_header;
     if (!('msg_type' in parent) || parent.msg_type !== 'execute_request') {
       return false;
@@ -42,7 +42,7 @@ export class Executing {
   private readonly _ended: string[] = [];
 }
 
-function isIdle(msg: KernelMessage.IIOPubMessage): boolean {
+function isIdle(msg: KernelMessage.IMessage): boolean {
   return (
     msg.header.msg_type === 'status' &&
     (msg.content as { execution_state?: string }).execution_state === 'idle'

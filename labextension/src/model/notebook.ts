@@ -145,7 +145,7 @@ export class CurrentNotebook implements IDisposable {
     this._changed.emit();
   }
 
-  private _onMessage(_: unknown, msg: KernelMessage.IIOPubMessage): void {
+  private _onMessage(_: unknown, msg: KernelMessage.IMessage): void {
     if (this._executing.hear(msg)) {
       this._kernelChanged.emit();
     }
