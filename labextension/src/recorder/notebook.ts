@@ -54,6 +54,7 @@ export class NotebookRecorder implements IDisposable {
   write(records: IRecord[], session: string): void {
     for (const record of records) {
       this._pending.set(record.run, { record, session });
+      this._last.set(record.run, { record, session });
     }
     this._plan();
   }
@@ -78,12 +79,20 @@ export class NotebookRecorder implements IDisposable {
     this._turn.announce();
   }
 
-  /** The cells of these runs may come again. */
-  forgive(runs: readonly string[]): void {
+  /** The cells of these runs may come again. Returns those of which nothing was heard yet. */
+  forgive(runs: readonly string[]): string[] {
     const rest = this.removed.filter(run => !runs.includes(run));
     if (rest.length !== this.removed.length) {
       setRemovedRuns(this._shared, rest);
     }
+    for (const run of runs) {
+      const last = this._last.get(run);
+      if (last && !this._pending.has(run)) {
+        this._pending.set(run, last);
+      }
+    }
+    this._plan();
+    return runs.filter(run => !this._last.has(run));
   }
 
   /** Delete all recorded cells, as a person would: with undo. */
@@ -221,6 +230,7 @@ export class NotebookRecorder implements IDisposable {
   private readonly _turn: Turn;
   private readonly _inserted: (run: string) => void;
   private readonly _pending = new Map<string, IPending>();
+  private readonly _last = new Map<string, IPending>();
   private readonly _writtenAt = new Map<string, number>();
   private _removals: Removals | null = null;
   private _known = new Set<string>();

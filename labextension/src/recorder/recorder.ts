@@ -58,8 +58,10 @@ export class Recorder {
     const notebook = this._notebooks.get(context);
     const again = notebook?.removed.filter(one => !run || one === run) ?? [];
     if (notebook && again.length) {
-      notebook.forgive(again);
-      await this._ask(context, again);
+      const unheard = notebook.forgive(again);
+      if (unheard.length) {
+        await this._ask(context, unheard);
+      }
     }
     return again.length > 0;
   }
