@@ -15,13 +15,20 @@ const LISTED = 8;
 export function addDeleting(context: ICommandContext): void {
   const { app, model, trans } = context;
   let last: ITarget[] = [];
+  let unpinned: ReadonlySet<string> = new Set();
+  let told = '';
 
   const undo = async (targets: ITarget[]): Promise<void> => {
     if (last === targets) {
       last = [];
     }
-    for (const { store, run, name } of targets) {
+    Notification.dismiss(told);
+    for (const target of targets) {
+      const { store, run, name } = target;
       await model.api.restore(store, run, name);
+      if (unpinned.has(refOf(target))) {
+        await model.api.patch(store, run, name, { pinned: true });
+      }
     }
     Notification.success(
       trans._n(
@@ -70,10 +77,11 @@ export function addDeleting(context: ICommandContext): void {
       model.rows.forget(gone.map(refOf));
       model.refresh();
       last = gone;
+      unpinned = pinned;
       app.commands.notifyCommandChanged(CommandIDs.undoDelete);
       const refs = new Set(gone.map(refOf));
       const size = sizeOf(rows.filter(row => refs.has(row.ref)));
-      Notification.info(
+      told = Notification.info(
         trans._n(
           'Deleted %1 checkpoint (%2).',
           'Deleted %1 checkpoints (%2).',
@@ -123,7 +131,10 @@ async function removeAll(
   for (const target of targets) {
     const { store, run, name } = target;
     try {
-      await model.api.remove(store, run, name, pinned.has(refOf(target)));
+      if (pinned.has(refOf(target))) {
+        await model.api.patch(store, run, name, { pinned: false });
+      }
+      await model.api.remove(store, run, name);
       gone.push(target);
     } catch (error) {
       if (!(error instanceof ApiError) || error.kind !== 'refused') {
@@ -211,7 +222,7 @@ export function warningsOf(
     found.push(trans.__('%1 is the best one of its run.', row.name));
   }
   for (const row of rows.filter(one => one.pinned)) {
-    found.push(trans.__('%1 is pinned.', row.name));
+    found.push(trans.__('%1 is pinned: it will be unpinned first.', row.name));
   }
   return found;
 }

@@ -6,14 +6,12 @@ import { Asked } from './asked';
 import { CurrentNotebook } from './notebook';
 import { AT_FIRST, IRemembered, Memory } from './remembered';
 import { Rows } from './rows';
+import { fetchRuns } from './runs';
 import { Situation, situationOf } from './situation';
 import { View } from './view';
 
 /** Every run of the store, in one list. */
 export const ALL_RUNS = '';
-
-const RUNS_AT_ONCE = 200;
-const MOST_RUNS = 2000;
 
 /** What `CheckpointsModel` needs. */
 export interface IModelOptions {
@@ -205,7 +203,7 @@ export class CheckpointsModel implements IDisposable {
     this.rows.refresh();
     // the rows wait for the runs, nothing waits for the rest
     const runs = this.runs.ask(`${store} ${place}`, signal =>
-      this._fetchRuns(store, notebook, signal)
+      fetchRuns(this.api, store, notebook, signal)
     );
     void runs.then(() => {
       if (place === this._place && !this._isDisposed) {
@@ -248,28 +246,6 @@ export class CheckpointsModel implements IDisposable {
 
   private get _place(): string {
     return this.notebook.path ?? '';
-  }
-
-  private async _fetchRuns(
-    store: string | undefined,
-    notebook: string | null,
-    signal: AbortSignal
-  ): Promise<IRuns> {
-    const query = {
-      store,
-      notebook: notebook ?? undefined,
-      limit: RUNS_AT_ONCE
-    };
-    const all = await this.api.runs({ ...query, offset: 0 }, { signal });
-    while (all.runs.length < Math.min(all.total, MOST_RUNS)) {
-      const offset = all.runs.length;
-      const more = await this.api.runs({ ...query, offset }, { signal });
-      if (!more.runs.length) {
-        break;
-      }
-      all.runs.push(...more.runs);
-    }
-    return all;
   }
 
   private _onRuns(): void {
