@@ -163,6 +163,12 @@ def chinese() -> list[Path]:
 
 
 @pytest.fixture(scope="session")
+def notebook7_installed() -> None:
+    """Notebook 7 beside JupyterLab."""
+    _need(importlib.util.find_spec("notebook"), "notebook 7 is not installed")
+
+
+@pytest.fixture(scope="session")
 def axe() -> Path:
     """The accessibility checker that the labextension's development dependencies bring."""
     path = _HERE.parents[1] / "labextension/node_modules/axe-core/axe.min.js"

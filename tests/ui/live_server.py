@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -69,7 +70,7 @@ class LiveServer:
         self.token = secrets.token_hex(16)
         self.url = ""
         self.log_file = folder / "server.log"
-        self._packages = packages or []
+        self._packages = list(packages or [])
         self._env = env or {}
         self._process: subprocess.Popen[bytes] | None = None
         self.notebooks.mkdir(parents=True, exist_ok=True)
@@ -95,6 +96,12 @@ class LiveServer:
         extensions.mkdir(parents=True, exist_ok=True)
         if not (Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "jupyter-ckpt").exists():
             shutil.copytree(EXTENSION, extensions / "jupyter-ckpt")
+        if not entry_points(group="jupyterlab.locale", name="jupyter_ckpt"):  # an installation older than the texts
+            about = self.folder / "entry-points" / "jupyter_ckpt_texts-0.dist-info"
+            about.mkdir(parents=True)
+            (about / "METADATA").write_text("Metadata-Version: 2.1\nName: jupyter-ckpt-texts\nVersion: 0\n")
+            (about / "entry_points.txt").write_text("[jupyterlab.locale]\njupyter_ckpt = jupyter_ckpt\n")
+            self._packages.append(about.parent)
         config = self.folder / "config"
         config.mkdir(exist_ok=True)
         server_app = {"jpserver_extensions": {"jupyter_ckpt": True}}

@@ -8,10 +8,7 @@ from training_notebook import training_notebook
 
 
 @pytest.fixture(scope="module")
-def notebook7(serve, need):
-    import importlib.util
-
-    need(importlib.util.find_spec("notebook"), "notebook 7 is not installed")
+def notebook7(serve, notebook7_installed):
     return serve(application="notebook")
 
 
