@@ -43,11 +43,13 @@ export function situationOf(facts: IFacts): Situation | null {
     }
     return facts.kernel === 'not_loaded' ? 'not_loaded' : 'nothing_saved';
   }
+  if (facts.rowsError?.kind === 'usage' && facts.filtered && !facts.rows) {
+    return 'no_match'; // what the filter says is itself what is wrong
+  }
   if (facts.rows === null) {
     return facts.rowsError ? 'unreachable' : 'loading';
   }
   if (facts.rows === 0) {
-    // what the filter says may itself be what is wrong
     if (facts.filtered) {
       return 'no_match';
     }

@@ -20,7 +20,8 @@ export function ListPage(): JSX.Element {
   const listed =
     situation === null ||
     situation === 'no_match' ||
-    (situation === 'loading' && model.run !== null);
+    ((situation === 'loading' || situation === 'unreachable') &&
+      model.run !== null);
   return (
     <>
       <StorageStrip />

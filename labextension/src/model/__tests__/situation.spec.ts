@@ -42,5 +42,8 @@ describe('situationOf', () => {
     expect(of({ rows: 0, filtered: true, rowsError: error('usage') })).toBe(
       'no_match'
     );
+    expect(of({ rows: null, filtered: true, rowsError: error('usage') })).toBe(
+      'no_match'
+    );
   });
 });
