@@ -8,19 +8,13 @@ import { IKernelEvent, IKernelState, KernelReason } from '../tokens';
 import { CommandChannel } from './channel';
 import { Doubts } from './doubts';
 import { IRecorded, Language } from './recorded';
+import { Standing } from './standing';
 import { PushTarget } from './target';
-import {
-  IAnswerPush,
-  IEventPush,
-  IStatePush,
-  Push,
-  PUSH,
-  readPush,
-  VERSION
-} from './wire';
+import { IAnswerPush, IStatePush, Push, PUSH, readPush, VERSION } from './wire';
 
 type Context = DocumentRegistry.IContext<DocumentRegistry.IModel>;
 
+const GONE = ['restarting', 'autorestarting', 'terminating', 'dead'];
 const HELLO_SPACING_MS = 2000;
 const OURS = /jupyter_ckpt|%ckpt\b/;
 
@@ -41,7 +35,7 @@ export class NotebookConnection implements IDisposable {
     session.iopubMessage.connect(this._onMessage, this);
     context.pathChanged.connect(this._onPath, this);
     void session.ready.then(
-      () => this._changed.emit(),
+      () => this._standing.touch(),
       () => undefined
     );
     this._onKernel();
@@ -49,7 +43,7 @@ export class NotebookConnection implements IDisposable {
 
   /** What the kernel said last. */
   get state(): IKernelState | null {
-    return this._state;
+    return this._standing.state;
   }
 
   /** Why `state` is null. */
@@ -57,7 +51,7 @@ export class NotebookConnection implements IDisposable {
     if (!this._kernel) {
       return this.context.sessionContext.isReady ? 'no_kernel' : 'loading';
     }
-    return this._reason;
+    return this._standing.reason;
   }
 
   /** The connection to the kernel, if there is one. */
@@ -66,8 +60,8 @@ export class NotebookConnection implements IDisposable {
   }
 
   /** `state` or `reason` is another one. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
+  get changed(): ISignal<Standing, void> {
+    return this._standing.changed;
   }
 
   /** Something happened in a training of this notebook. */
@@ -94,7 +88,7 @@ export class NotebookConnection implements IDisposable {
   set language(value: Language | null) {
     if (value !== this._language) {
       this._language = value;
-      if (this._reason === 'ready') {
+      if (this._standing.isReady) {
         this.hello();
       }
     }
@@ -130,7 +124,7 @@ export class NotebookConnection implements IDisposable {
     if (!this._channel || this._channel.isDisposed) {
       const channel = new CommandChannel(kernel, () => {
         if (this._channel === channel) {
-          this._set(null, 'not_loaded');
+          this._standing.set(null, 'not_loaded');
           this._refused.emit();
         }
       });
@@ -152,6 +146,7 @@ export class NotebookConnection implements IDisposable {
       this._channel?.dispose();
       this._target?.dispose();
       Signal.clearData(this);
+      Signal.clearData(this._standing);
     }
   }
 
@@ -164,7 +159,7 @@ export class NotebookConnection implements IDisposable {
     this._target?.dispose();
     this._target = kernel && new PushTarget(kernel);
     this._isStale = true;
-    this._set(null, 'loading');
+    this._standing.set(null, 'loading');
     this._onStatus();
   }
 
@@ -174,10 +169,9 @@ export class NotebookConnection implements IDisposable {
     if (!kernel || kernel.isDisposed) {
       return;
     }
-    const gone: Kernel.Status[] = ['restarting', 'autorestarting', 'dead'];
-    if (gone.includes(kernel.status) || kernel.status === 'terminating') {
+    if (GONE.includes(kernel.status)) {
       this._isStale = true;
-      this._set(null, 'loading');
+      this._standing.set(null, 'loading');
     } else if (kernel.connectionStatus !== 'connected') {
       this._isStale = true;
     } else if (this._isStale && kernel.status !== 'starting') {
@@ -189,14 +183,14 @@ export class NotebookConnection implements IDisposable {
   }
 
   private async _greet(kernel: Kernel.IKernelConnection): Promise<void> {
-    const language = await Doubts.languageOf(kernel);
+    const mayKnowUs = await Doubts.mayBePython(kernel);
     if (kernel !== this._kernel || kernel.isDisposed || this._isDisposed) {
       return;
     }
-    if (language !== null && !language.toLowerCase().includes('python')) {
-      this._set(null, 'not_loaded');
-    } else {
+    if (mayKnowUs) {
       this.hello();
+    } else {
+      this._standing.set(null, 'not_loaded');
     }
   }
 
@@ -214,7 +208,7 @@ export class NotebookConnection implements IDisposable {
           this._take(push, parent.session ?? '', kernel.clientId);
         }
       }
-    } else if (this._reason !== 'ready') {
+    } else if (!this._standing.isReady) {
       this._doubts.sees(message, OURS);
     }
   }
@@ -228,19 +222,20 @@ export class NotebookConnection implements IDisposable {
     if (isOwn && push.type === 'state') {
       this._doubts.settle();
       this._notebook = push.notebook;
-    } else if (this._reason !== 'ready') {
+    } else if (!this._standing.isReady) {
       this._doubts.later(HELLO_SPACING_MS); // the extension was loaded after we asked
     }
     if (!isOwn && !(push.notebook && push.notebook === this._notebook)) {
       return; // another notebook's, on the same kernel
     }
+    const { context } = this;
     if (push.type === 'state') {
       this._takeState(push, isOwn);
     } else if (push.type === 'event') {
-      this._takeEvent(push);
+      this._standing.after(push.event);
+      this._happened.emit({ ...push.event, path: context.path });
     } else {
       const { session, record } = push;
-      const { context } = this;
       this._recorded.emit({
         context,
         session,
@@ -252,7 +247,7 @@ export class NotebookConnection implements IDisposable {
   }
 
   private _takeState(push: IStatePush, isOwn: boolean): void {
-    this._set({ ...push.state, path: this.context.path }, 'ready');
+    this._standing.set({ ...push.state, path: this.context.path }, 'ready');
     if (isOwn && push.records.length) {
       const { session, records } = push;
       const { context } = this;
@@ -266,33 +261,11 @@ export class NotebookConnection implements IDisposable {
     }
   }
 
-  private _takeEvent(push: IEventPush): void {
-    const { event } = push;
-    if (this._state) {
-      const { held, epoch, step, run } = event;
-      const state = { ...this._state, held, epoch, step };
-      this._set({ ...state, run: run || state.run }, 'ready');
-    }
-    this._happened.emit({ ...event, path: this.context.path });
-  }
-
   private _onPath(): void {
-    if (this._state) {
-      this._state = { ...this._state, path: this.context.path };
-    }
-    if (this._reason === 'ready') {
+    this._standing.renamed(this.context.path);
+    if (this._standing.isReady) {
       const path = this._localPath(this.context);
       void this.send({ type: 'path', path }).catch(() => undefined);
-    }
-    this._changed.emit();
-  }
-
-  private _set(state: IKernelState | null, reason: KernelReason): void {
-    const same = this._reason === reason && state === null && !this._state;
-    this._state = state;
-    this._reason = reason;
-    if (!same) {
-      this._changed.emit();
     }
   }
 
@@ -301,12 +274,10 @@ export class NotebookConnection implements IDisposable {
   private _target: PushTarget | null = null;
   private _notebook = '';
   private _language: Language | null = null;
-  private _state: IKernelState | null = null;
-  private _reason: KernelReason = 'loading';
   private _isStale = true;
   private _isDisposed = false;
   private readonly _doubts = new Doubts(() => this.hello());
-  private readonly _changed = new Signal<this, void>(this);
+  private readonly _standing = new Standing();
   private readonly _happened = new Signal<this, IKernelEvent>(this);
   private readonly _recorded = new Signal<this, IRecorded>(this);
   private readonly _refused = new Signal<this, void>(this);

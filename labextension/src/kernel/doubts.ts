@@ -9,15 +9,14 @@ export class Doubts implements IDisposable {
   /** `ask` says hello. */
   constructor(private readonly _ask: () => void) {}
 
-  /** The kernel's language; null when it does not say in time, as one that runs a cell. */
-  static async languageOf(
-    kernel: Kernel.IKernelConnection
-  ): Promise<string | null> {
+  /** False for a kernel of another language; one that does not say it in time, as it runs a cell, may be ours. */
+  static async mayBePython(kernel: Kernel.IKernelConnection): Promise<boolean> {
     const info = await within(
       kernel.info.catch(() => undefined),
       INFO_MS
     );
-    return info?.language_info?.name ?? null;
+    const language = info?.language_info?.name ?? 'python';
+    return language.toLowerCase().includes('python');
   }
 
   /** A hello was said. */

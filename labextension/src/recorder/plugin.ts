@@ -8,8 +8,8 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CheckpointsApi } from '../api';
 import { CommandIDs } from '../commands/ids';
-import { Language } from '../kernel';
 import { DOMAIN, IKernelLink } from '../tokens';
+import { languageOf } from './language';
 import { Recorder } from './recorder';
 
 const PLUGIN_ID = 'jupyter-ckpt:recorder';
@@ -100,11 +100,3 @@ export const recorderPlugin: JupyterFrontEndPlugin<void> = {
     }
   }
 };
-
-/** The language that was chosen, else that of the application. */
-export function languageOf(chosen: unknown, application: string): Language {
-  if (chosen === 'en' || chosen === 'zh_CN') {
-    return chosen;
-  }
-  return /^zh(?![_-](TW|HK|Hant))/i.test(application) ? 'zh_CN' : 'en';
-}

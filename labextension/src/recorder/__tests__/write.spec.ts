@@ -1,5 +1,5 @@
 import { YNotebook } from '@jupyter/ydoc';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { IRecord } from '../../kernel/wire';
 import { KEY, markOf, recordsIn } from '../place';
 import { Removals, removedRuns } from '../removed';
@@ -25,8 +25,12 @@ function recordCell(run = 'a') {
   return notebook.getCell(recordsIn(notebook).get(run)?.[0] ?? -1);
 }
 
+// JupyterLab's own setting: the undo history is one for all cells, or one for each
+const kinds = [false, true];
+let disableDocumentWideUndoRedo = false;
+
 beforeEach(() => {
-  notebook = YNotebook.create();
+  notebook = YNotebook.create({ disableDocumentWideUndoRedo });
   for (const id of ['setup', 'train', 'after']) {
     notebook.addCell({ cell_type: 'code', source: id, id });
   }
@@ -116,77 +120,82 @@ describe('writeRecord', () => {
   });
 });
 
-describe('a cell that a person deletes', () => {
-  beforeEach(() => {
-    writeRecord(notebook, record(1), 's');
-    removals.check();
-  });
-
-  it('is remembered, until it comes back', () => {
-    notebook.deleteCell(2);
-    expect(removals.check()).toBe(true);
-    expect(removedRuns(notebook)).toEqual(['a']);
-    notebook.undo();
-    expect(removals.check()).toBe(true);
-    expect(removedRuns(notebook)).toEqual([]);
-    expect(notebook.getMetadata(KEY)).toBeUndefined();
-    writeRecord(notebook, record(2, '99 %'), 's');
-    expect(recordCell().getSource()).toContain('99 %');
-    expect(notebook.cells.length).toBe(4);
-  });
-
-  it('is remembered outside the undo history', () => {
-    notebook.deleteCell(2);
-    removals.check();
-    notebook.undo();
-    notebook.redo();
-    removals.check();
-    expect(removedRuns(notebook)).toEqual(['a']);
-  });
-
-  it('was only moved', () => {
-    notebook.moveCell(2, 0);
-    expect(removals.check()).toBe(false);
-    writeRecord(notebook, record(2, '99 %'), 's');
-    expect(sources()[0]).toContain('99 %');
-    expect(notebook.cells.length).toBe(4);
-  });
-
-  it('was cut and pasted elsewhere', () => {
-    const cell = notebook.getCell(2).toJSON();
-    notebook.deleteCell(2);
-    removals.check();
-    notebook.insertCell(0, { ...cell, id: 'other' });
-    removals.check();
-    expect(removedRuns(notebook)).toEqual([]);
-    writeRecord(notebook, record(2, '99 %'), 's');
-    expect(markOf(notebook.getCell(0))?.cell).toBe('other');
-  });
-
-  it('was not in the file that was read anew', () => {
-    const json = notebook.toJSON();
-    json.cells.splice(2, 1);
-    notebook.fromJSON(json);
-    expect(removals.check()).toBe(false);
-    expect(removedRuns(notebook)).toEqual([]);
-  });
-
-  it('went with all others', () => {
-    notebook.transact(() => {
-      notebook.deleteCellRange(0, 4);
-      notebook.addCell({ cell_type: 'code' });
+describe.each(kinds)(
+  'a cell that a person deletes (undo by cell: %s)',
+  kind => {
+    beforeAll(() => void (disableDocumentWideUndoRedo = kind));
+    afterAll(() => void (disableDocumentWideUndoRedo = false));
+    beforeEach(() => {
+      writeRecord(notebook, record(1), 's');
+      removals.check();
     });
-    removals.check();
-    expect(removedRuns(notebook)).toEqual(['a']);
-  });
 
-  it('keeps what else the notebook says of us', () => {
-    notebook.setMetadata(KEY, { other: 1 });
-    notebook.deleteCell(2);
-    removals.check();
-    expect(notebook.getMetadata(KEY)).toEqual({ other: 1, removed: ['a'] });
-  });
-});
+    it('is remembered, until it comes back', () => {
+      notebook.deleteCell(2);
+      expect(removals.check()).toBe(true);
+      expect(removedRuns(notebook)).toEqual(['a']);
+      notebook.undo();
+      expect(removals.check()).toBe(true);
+      expect(removedRuns(notebook)).toEqual([]);
+      expect(notebook.getMetadata(KEY)).toBeUndefined();
+      writeRecord(notebook, record(2, '99 %'), 's');
+      expect(recordCell().getSource()).toContain('99 %');
+      expect(notebook.cells.length).toBe(4);
+    });
+
+    it('is remembered outside the undo history', () => {
+      notebook.deleteCell(2);
+      removals.check();
+      notebook.undo();
+      notebook.redo();
+      removals.check();
+      expect(removedRuns(notebook)).toEqual(['a']);
+    });
+
+    it('was only moved', () => {
+      notebook.moveCell(2, 0);
+      expect(removals.check()).toBe(false);
+      writeRecord(notebook, record(2, '99 %'), 's');
+      expect(sources()[0]).toContain('99 %');
+      expect(notebook.cells.length).toBe(4);
+    });
+
+    it('was cut and pasted elsewhere', () => {
+      const cell = notebook.getCell(2).toJSON();
+      notebook.deleteCell(2);
+      removals.check();
+      notebook.insertCell(0, { ...cell, id: 'other' });
+      removals.check();
+      expect(removedRuns(notebook)).toEqual([]);
+      writeRecord(notebook, record(2, '99 %'), 's');
+      expect(markOf(notebook.getCell(0))?.cell).toBe('other');
+    });
+
+    it('was not in the file that was read anew', () => {
+      const json = notebook.toJSON();
+      json.cells.splice(2, 1);
+      notebook.fromJSON(json);
+      expect(removals.check()).toBe(false);
+      expect(removedRuns(notebook)).toEqual([]);
+    });
+
+    it('went with all others', () => {
+      notebook.transact(() => {
+        notebook.deleteCellRange(0, 4);
+        notebook.addCell({ cell_type: 'code' });
+      });
+      removals.check();
+      expect(removedRuns(notebook)).toEqual(['a']);
+    });
+
+    it('keeps what else the notebook says of us', () => {
+      notebook.setMetadata(KEY, { other: 1 });
+      notebook.deleteCell(2);
+      removals.check();
+      expect(notebook.getMetadata(KEY)).toEqual({ other: 1, removed: ['a'] });
+    });
+  }
+);
 
 describe('releaseCopies', () => {
   it('makes a copy plain Markdown, above or below the original', () => {
