@@ -15,6 +15,8 @@ const BUSY_MS = 500;
 interface IPending {
   record: IRecord;
   session: string;
+  /** In which order it was said. */
+  order: number;
 }
 
 /** What a notebook's recorder is made of. */
@@ -52,11 +54,7 @@ export class NotebookRecorder implements IDisposable {
 
   /** Write what a cell said that this very page runs. */
   write(records: IRecord[], session: string): void {
-    for (const record of records) {
-      this._pending.set(record.run, { record, session });
-      this._last.set(record.run, { record, session });
-    }
-    this._plan();
+    this._accept(records, session, ++this._said);
   }
 
   /** Write what another page's cell said, or nobody's, when it is our turn to. */
@@ -65,13 +63,11 @@ export class NotebookRecorder implements IDisposable {
     session: string,
     author: string | null
   ): Promise<void> {
+    const order = ++this._said;
     await this.context.ready;
-    if (!records.length || !(await this._turn.isOurs(author))) {
-      return;
+    if (records.length && (await this._turn.isOurs(author))) {
+      this._accept(records, session, order);
     }
-    // what was said to us since is newer
-    const late = records.filter(({ run }) => !this._pending.has(run));
-    this.write(late, session);
   }
 
   /** Tell the other pages of a shared notebook which client of the kernel this one is. */
@@ -119,6 +115,18 @@ export class NotebookRecorder implements IDisposable {
         this._shared.changed.disconnect(this._onChanged, this);
       }
     }
+  }
+
+  private _accept(records: IRecord[], session: string, order: number): void {
+    for (const record of records) {
+      // whose turn it is takes time to find out: something newer may have been written meanwhile
+      if ((this._last.get(record.run)?.order ?? 0) < order) {
+        const pending = { record, session, order };
+        this._pending.set(record.run, pending);
+        this._last.set(record.run, pending);
+      }
+    }
+    this._plan();
   }
 
   private get _shared(): ISharedNotebook {
@@ -234,6 +242,7 @@ export class NotebookRecorder implements IDisposable {
   private readonly _writtenAt = new Map<string, number>();
   private _removals: Removals | null = null;
   private _known = new Set<string>();
+  private _said = 0;
   private _isReady = false;
   private _isDisposed = false;
   private _wakeAt = 0;

@@ -3,8 +3,10 @@ import { KernelAPI, ServerConnection } from '@jupyterlab/services';
 import { KEY } from './place';
 
 const SETTLE_MS = 1500;
-const AGAIN_MS = 3000;
-const TRIES = 3;
+/** How long an answer holds. */
+const YES_MS = 3000;
+const NO_MS = 8000;
+const TRIES = 4;
 
 /** What a shared document tells of the others who have it open. */
 interface IAwareness {
@@ -38,15 +40,19 @@ export class Turn {
   }
 
   /** @param author - The client of the kernel that runs the training, if that is known. */
-  async isOurs(author: string | null): Promise<boolean> {
+  isOurs(author: string | null): Promise<boolean> {
     const known = this._decided;
     if (known && known.author === author && Date.now() < known.until) {
       return known.isOurs;
     }
     const isOurs = this._context.model.collaborative
-      ? await this._isFirst(author)
-      : await this._isAlone(author);
-    this._decided = { author, isOurs, until: Date.now() + AGAIN_MS };
+      ? this._isFirst(author)
+      : this._isAlone(author);
+    const decided = { author, isOurs, until: Infinity };
+    this._decided = decided;
+    void isOurs.then(value => {
+      decided.until = Date.now() + (value ? YES_MS : NO_MS);
+    });
     return isOurs;
   }
 
@@ -107,7 +113,7 @@ export class Turn {
 
   private _decided: {
     author: string | null;
-    isOurs: boolean;
+    isOurs: Promise<boolean>;
     until: number;
   } | null = null;
 }
