@@ -28,7 +28,7 @@ def test_panel_cell_and_commands(lab, visit):
     shown = panel.root.inner_text()
     english = [
         word
-        for word in ("Training checkpoints", "Epoch", "Saved", "Size", "Metrics", "free", "best", "Pinned")
+        for word in ("Training checkpoints", "Saved", "Size", "Metrics", "free", "best", "Pinned")
         if re.search(rf"\b{word}\b", shown, re.IGNORECASE)
     ]
     assert english == [], f"left in English: {english}"
