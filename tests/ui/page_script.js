@@ -92,15 +92,17 @@ window.ckptTest = (() => {
     },
     // The sidebar is a part of a split panel: its sizes are shares of the whole.
     widenLeftArea: pixels => {
-      const shell = app().shell;
-      const split = document.getElementById('jp-main-split-panel') || document.getElementById('jp-main-vsplit-panel');
-      const widget = [...(function* walk(w) { yield w; if (w.children) for (const c of w.children()) yield* walk(c); })(
-        shell)].find(w => w.node === split);
-      const left = widget.widgets.findIndex(w => w.id === 'jp-left-stack');
-      const total = widget.node.clientWidth;
-      widget.setRelativeSizes(widget.widgets.map((w, i) =>
-        i === left ? pixels : w.isVisible && w.id === 'jp-main-dock-panel' || w.id === 'jp-main-vsplit-panel'
-          ? total - pixels : 0));
+      const node = document.getElementById('jp-main-split-panel');
+      const walk = function* (widget) {
+        yield widget;
+        for (const child of widget.children()) yield* walk(child);
+      };
+      const split = [...walk(app().shell)].find(widget => widget.node === node);
+      const side = document.getElementById('jp-left-stack');
+      const total = split.widgets.reduce((sum, widget) => sum + widget.node.clientWidth, 0);
+      const rest = total - pixels - split.widgets.slice(2).reduce((sum, widget) => sum + widget.node.clientWidth, 0);
+      split.setRelativeSizes(split.widgets.map((widget, index) =>
+        widget.node.contains(side) ? pixels : index === 1 ? rest : widget.node.clientWidth));
     },
     activate: id => {
       const content = panel().content;

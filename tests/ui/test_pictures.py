@@ -58,7 +58,7 @@ def test_pictures(labs, visit, language):
     for name in [cell.id for cell in page.cells() if cell.type == "code"]:
         page.run(name)
     panel.wait_for_rows(12)
-    record = page.wait_for_record()
+    record = page.wait_for_record(containing="epoch 11" if language == "en" else "第 11 轮")
     newest = panel.rows()[0].ref
     run = newest.split("/")[0]
     target = {"store": lab.get("jupyter-ckpt/stores")["current"], "run": run}
@@ -71,9 +71,9 @@ def test_pictures(labs, visit, language):
         note="for the report" if language == "en" else "用于报告",
     )
     page.command("jupyter-ckpt:verify", **target, name=newest.split("/")[1])
-    page.widen_left_area(400)
+    page.widen_left_area(380)
     page.activate(record.id)
-    page.wait(lambda: page.cell(record.id).rendered, "the record to be rendered")
+    page.wait(lambda: "11" in page.cell(record.id).text, "the record to be rendered")
     for theme, word in ((LIGHT, "light"), (DARK, "dark")):
         page.command("apputils:change-theme", theme=theme)
         page.wait(lambda theme=theme: page.page.locator(f'body[data-jp-theme-name="{theme}"]').count(), "the theme")
