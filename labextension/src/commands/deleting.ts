@@ -63,6 +63,10 @@ export function addDeleting(context: ICommandContext): void {
       if (!rows.length || (asks && !(await confirm(context, rows)))) {
         return;
       }
+      // its details would be asked for again as soon as it is gone
+      if (model.view.kind !== 'list') {
+        model.view = { kind: 'list' };
+      }
       // who was told that it is pinned need not be told again by the server
       const pinned = new Set(
         asks ? rows.filter(row => row.pinned).map(row => row.ref) : []
@@ -70,9 +74,6 @@ export function addDeleting(context: ICommandContext): void {
       const gone = await removeAll(context, targets, pinned);
       if (!gone.length) {
         return;
-      }
-      if (model.view.kind !== 'list') {
-        model.view = { kind: 'list' };
       }
       model.rows.forget(gone.map(refOf));
       model.refresh();
