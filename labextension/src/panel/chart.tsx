@@ -17,8 +17,8 @@ import { usePanel } from './context';
 import { useWidth } from './hooks';
 
 const LEFT = 40;
-const RIGHT = 10;
-const TOP = 10;
+const RIGHT = 14;
+const TOP = 12;
 const BOTTOM = 18;
 const ALONE = 128;
 const SEVERAL = 92;
@@ -226,10 +226,11 @@ function Strip(props: IStripProps): JSX.Element {
           .map(point => (
             <rect
               key="held"
-              x={x.scale(point.x) - 5}
-              y={y.scale(point.y as number) - 5}
-              width={10}
-              height={10}
+              x={x.scale(point.x) - 8}
+              y={y.scale(point.y as number) - 8}
+              width={16}
+              height={16}
+              rx={3}
               className="jp-ckpt-Chart-held"
             />
           ))}
