@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_ckpt.errors import CkptError, DurabilityUncertain, NotCommitted, NothingTracked, StoreError
+from jupyter_ckpt.errors import CkptError, DurabilityUncertain, NoSpace, NotCommitted, NothingTracked, StoreError
 from jupyter_ckpt.receipt import Item, Outcome
 from jupyter_ckpt.session.run_folder import RunFolder
 from jupyter_ckpt.session.standing import Standing
@@ -146,7 +146,7 @@ class Writing:
         self.items = captured.items + [Item(name, "rng", Outcome.SAVED) for name in _random_states(captured.tree)]
         self.items += position.items()
         self._archive = Archive(build_tree(captured, request, position.state()))
-        space.check(run.folder, self.size, _prunable(run, policy))
+        _check_room(run, self.size, policy)
         self._meta = captured.meta
         self._request = request
         self._choice = choice
@@ -290,6 +290,15 @@ def _note_failure(run: RunFolder, name: str, error: CkptError) -> None:
         run.journal.append("save_failed", name=name, why=str(error)[:500])
     except StoreError:
         return  # the same cause; the error itself is on its way to the user
+
+
+def _check_room(run: RunFolder, size: int, policy: KeepPolicy | None) -> None:
+    """What pruning would free is asked only when there is too little: it reads the whole run."""
+    try:
+        space.check(run.folder, size)
+    except NoSpace:
+        space.check(run.folder, size, _prunable(run, policy))
+        raise
 
 
 def _prunable(run: RunFolder, policy: KeepPolicy | None) -> int:

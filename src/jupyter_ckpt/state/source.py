@@ -10,6 +10,7 @@ import inspect
 import os
 import sys
 import sysconfig
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,13 +70,24 @@ def _locate(cls: type, newest: Mapping[str, Statement]) -> dict[str, Any]:
     path = _file(cls)
     if path is None:
         return {"source": "", "cell": None, "file": None}
-    try:
-        source = inspect.getsource(cls)
-    except (OSError, TypeError):
-        source = ""
+    source = _source(cls)
     if not source and cls.__module__ == "__main__":
         path = None  # the file that started the kernel is not where it came from
     return {"source": source.rstrip("\n"), "cell": None, "file": path}
+
+
+def _source(cls: type) -> str:
+    """Its text as it was when it was first asked for: a class does not change when its file is edited."""
+    if cls not in _sources:
+        try:
+            _sources[cls] = inspect.getsource(cls)
+        except (OSError, TypeError):
+            return ""
+    return _sources[cls]
+
+
+_sources: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
+"""Each save asks, and parsing a file takes milliseconds."""
 
 
 def _file(cls: type) -> str | None:
@@ -90,8 +102,13 @@ def _is_the_users(cls: type) -> bool:
     path = _file(cls)
     if path is None or path.endswith((".so", ".pyd")):
         return False
-    real = os.path.realpath(path)
-    return not any(real.startswith(folder + os.sep) for folder in _package_folders(tuple(sys.path)))
+    return not _is_installed(path, tuple(sys.path))
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_installed(file: str, path: tuple[str, ...]) -> bool:
+    real = os.path.realpath(file)
+    return any(real.startswith(folder + os.sep) for folder in _package_folders(path))
 
 
 @functools.lru_cache(maxsize=4)  # each save asks, and it takes milliseconds

@@ -90,16 +90,12 @@ class Archive:
         threads : int
             How many copy at a time.
         """
-        slots = self._slots[len(self._small) :]
-        copies: dict[str, Payload] = {}
         pieces: list[tuple[torch.Tensor, torch.Tensor]] = []
-        for slot, payload in zip(slots, self._flat.payloads, strict=True):
-            target = image.tensor(payload.dtype, slot.offset, payload.source.numel())
-            copies[payload.key] = Payload(payload.key, payload.dtype, target)
-            pieces.append((target, payload.source))
+        for slot, payload in zip(self._slots[len(self._small) :], self._flat.payloads, strict=True):
+            pieces.append((image.tensor(payload.dtype, slot.offset, payload.source.numel()), payload.source))
         copy_tensors(pieces, threads)
-        tensors = [place.moved_to(copies[place.payload.key]) for place in self._flat.tensors]
-        self._flat = Flattened(self._flat.pickle, list(copies.values()), tensors)
+        for (target, _), payload in zip(pieces, self._flat.payloads, strict=True):
+            payload.source = target  # from here on nobody looks at the live tensors
         self._image = image
 
     def write(
@@ -213,8 +209,8 @@ class Archive:
         return [
             TensorSpec(
                 place.path,
-                str(place.tensor.dtype).removeprefix("torch."),
-                tuple(place.tensor.shape),
+                str(place.dtype).removeprefix("torch."),
+                place.shape,
                 f"data/{place.payload.key}",
                 place.offset,
                 place.stride,

@@ -18,7 +18,6 @@ from jupyter_ckpt.store.parallel import parallel
 
 _PAGE = 4096
 _BLOCK = 4 << 20
-_WORTH_THREADS = 4 << 20
 
 
 class Image:
@@ -116,18 +115,23 @@ def copy_tensors(pairs: Sequence[tuple[torch.Tensor, torch.Tensor]], threads: in
     threads : int
         How many copy at a time.
     """
-    blocks: list[tuple[int, int, int]] = []
+    shares: list[list[tuple[int, int, int]]] = [[]]
+    filled = 0
     for target, source in pairs:
         nbytes = source.numel() * source.element_size()
         if source.device.type != "cpu":
             target.copy_(source)
         elif nbytes:
             to, start = target.data_ptr(), source.data_ptr()
-            blocks += [(to + i, start + i, min(_BLOCK, nbytes - i)) for i in range(0, nbytes, _BLOCK)]
-    if sum(size for _, _, size in blocks) < _WORTH_THREADS or threads < 2:
-        _move(blocks)
-        return
-    parallel(_move, [blocks[number::threads] for number in range(threads)], threads)
+            for done in range(0, nbytes, _BLOCK):
+                size = min(_BLOCK, nbytes - done)
+                if filled >= _BLOCK:
+                    shares.append([])
+                    filled = 0
+                shares[-1].append((to + done, start + done, size))
+                filled += size
+    # whoever is free takes the next share: a core that others use as well would hold up half of the copy
+    parallel(_move, shares, threads)
 
 
 def _move(blocks: list[tuple[int, int, int]]) -> None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import codecs
 import collections
+import functools
 import io
+import math
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -42,7 +44,8 @@ class Payload:
     dtype : torch.dtype
         Element type, the same for every tensor in it.
     source : torch.Tensor
-        One-dimensional, contiguous, of ``dtype``, on any device: the range of memory to write.
+        One-dimensional, contiguous, of ``dtype``, on any device: the range of memory to write. A copy of it may
+        take its place.
     """
 
     key: str
@@ -55,30 +58,28 @@ class Payload:
         return self.source.numel() * self.source.element_size()
 
 
-@dataclass(frozen=True)
-class Placed:
-    """A tensor of the tree: dotted ``path``, the tensor, and where it lies: payload, first element, strides."""
+class Placed(NamedTuple):
+    """Where a tensor of the tree lies: dotted ``path``, type and ``shape``, payload, first element, strides."""
 
     path: str
-    tensor: torch.Tensor
+    dtype: torch.dtype
+    shape: tuple[int, ...]
     payload: Payload
     offset: int
     stride: tuple[int, ...]
 
-    def moved_to(self, payload: Payload) -> Placed:
-        """The same place in a copy of its payload."""
-        shape = tuple(self.tensor.shape)
-        start = int(payload.source.storage_offset()) + self.offset
-        return Placed(
-            self.path, payload.source.as_strided(shape, self.stride, start), payload, self.offset, self.stride
-        )
+    @property
+    def tensor(self) -> torch.Tensor:
+        """The tensor, in whatever memory its payload is now."""
+        source = self.payload.source
+        return source.as_strided(self.shape, self.stride, int(source.storage_offset()) + self.offset)
 
     @property
     def is_whole(self) -> bool:
         """True when its bytes in C order are exactly the payload's bytes, so that one digest serves both."""
-        return self.tensor.numel() == self.payload.source.numel() and self.stride == _contiguous_stride(
-            tuple(self.tensor.shape)
-        )
+        if math.prod(self.shape) != self.payload.source.numel():
+            return False
+        return self.stride == _contiguous_stride(self.shape)
 
 
 @dataclass
@@ -144,75 +145,87 @@ def _collect(tree: Mapping[str, Any]) -> list[tuple[str, torch.Tensor]]:
     return found
 
 
+class _Seen(NamedTuple):
+    """A tensor of the tree, and the first and past-the-end byte that it touches in its storage.
+
+    ``is_lazy``: a conjugate or negative that is yet to be computed, or one value repeated so often that the reader
+    would refuse it. Such a tensor is written as what it means.
+    """
+
+    path: str
+    tensor: torch.Tensor
+    start: int
+    end: int
+    is_lazy: bool
+
+
 def _place(found: list[tuple[str, torch.Tensor]]) -> tuple[list[Payload], dict[int, Placed]]:
     """Group tensors whose memory overlaps; each group is one payload. Places are keyed by ``id(tensor)``."""
     payloads: list[Payload] = []
     places: dict[int, Placed] = {}
     for cluster in _shared(found):
-        first = cluster[0][1]
-        if not (first.is_conj() or first.is_neg() or _is_inflated(first)):
+        first = cluster[0].tensor
+        if not cluster[0].is_lazy:
             size = first.element_size()
-            start, end = min(_extent(t)[0] for _, t in cluster), max(_extent(t)[1] for _, t in cluster)
-            source = torch.as_strided(first.detach(), ((end - start) // size,), (1,), start // size)
+            start, end = cluster[0].start // size, max(seen.end for seen in cluster) // size
+            source = torch.as_strided(first.detach(), (end - start,), (1,), start)
             payload = Payload(str(len(payloads)), first.dtype, source)
             payloads.append(payload)
-            for path, t in cluster:
-                offset = int(t.storage_offset()) - start // size if t.numel() else 0
-                places[id(t)] = Placed(path, t, payload, offset, tuple(t.stride()))
+            for path, t, begin, past, _ in cluster:
+                offset = begin // size - start if past else 0
+                places[id(t)] = Placed(path, t.dtype, tuple(t.shape), payload, offset, tuple(t.stride()))
             continue
-        for path, t in cluster:  # a lazy conjugate or negative, or one value repeated: written as what it means
+        for path, t, *_ in cluster:
             source = t.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
+            shape = tuple(t.shape)
             payload = Payload(str(len(payloads)), t.dtype, source)
             payloads.append(payload)
-            places[id(t)] = Placed(path, t, payload, 0, _contiguous_stride(tuple(t.shape)))
-    return payloads, dict(sorted(places.items(), key=lambda item: int(item[1].payload.key)))
+            places[id(t)] = Placed(path, t.dtype, shape, payload, 0, _contiguous_stride(shape))
+    return payloads, places
 
 
-def _shared(found: list[tuple[str, torch.Tensor]]) -> list[list[tuple[str, torch.Tensor]]]:
+def _shared(found: list[tuple[str, torch.Tensor]]) -> list[list[_Seen]]:
     """The tensors in groups that share memory, in the order of the tree; most groups are of one.
 
     A torch file cannot say that one memory is seen as two types, so those are different groups.
     """
-    groups: dict[tuple[Any, ...], list[tuple[str, torch.Tensor]]] = {}
+    groups: dict[Any, list[_Seen]] = {}
     for number, (path, tensor) in enumerate(found):
-        if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type == "meta":
+        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
             raise UsageProblem(f"{path}: a {tensor.layout} tensor on {tensor.device} cannot be saved as it is")
-        pointer = tensor.untyped_storage().data_ptr() if tensor.numel() else 0
-        lazy = tensor.is_conj() or tensor.is_neg() or _is_inflated(tensor)
-        key = (str(tensor.device), pointer, tensor.dtype, lazy) if pointer else (number,)
-        groups.setdefault(key, []).append((path, tensor))
+        seen = _look_at(path, tensor)
+        pointer = tensor.untyped_storage().data_ptr() if seen.end else 0
+        key = (tensor.device, pointer, tensor.dtype, seen.is_lazy) if pointer else number
+        groups.setdefault(key, []).append(seen)
     return [cluster for group in groups.values() for cluster in _clusters(group)]
 
 
-def _extent(tensor: torch.Tensor) -> tuple[int, int]:
-    """First and past-the-end byte that the tensor touches in its storage."""
-    if tensor.numel() == 0:
-        return 0, 0
-    size = tensor.element_size()
-    last = sum((n - 1) * step for n, step in zip(tensor.shape, tensor.stride(), strict=True))
+def _look_at(path: str, tensor: torch.Tensor) -> _Seen:
+    count, size = tensor.numel(), tensor.element_size()
+    if count == 0:
+        return _Seen(path, tensor, 0, 0, tensor.is_conj() or tensor.is_neg())
     first = int(tensor.storage_offset())
-    return first * size, (first + last + 1) * size
+    if tensor.is_contiguous():
+        last = first + count - 1
+    else:
+        last = first + sum((n - 1) * step for n, step in zip(tensor.shape, tensor.stride(), strict=True))
+    start, end = first * size, (last + 1) * size
+    inflated = max(FREE_CLAIM, end - start) < count * size
+    return _Seen(path, tensor, start, end, tensor.is_conj() or tensor.is_neg() or inflated)
 
 
-def _is_inflated(tensor: torch.Tensor) -> bool:
-    """True for an expanded tensor that claims so much more than its memory that the reader would refuse it."""
-    start, end = _extent(tensor)
-    return max(FREE_CLAIM, end - start) < tensor.numel() * tensor.element_size()
-
-
-def _clusters(group: list[tuple[str, torch.Tensor]]) -> list[list[tuple[str, torch.Tensor]]]:
+def _clusters(group: list[_Seen]) -> list[list[_Seen]]:
     """Tensors of one storage, split where no memory is shared, in order of address."""
     if len(group) == 1:
         return [group]
-    clusters: list[list[tuple[str, torch.Tensor]]] = []
+    clusters: list[list[_Seen]] = []
     reach = -1
-    for path, tensor in sorted(group, key=lambda item: _extent(item[1])):
-        start, end = _extent(tensor)
-        if start < reach:
-            clusters[-1].append((path, tensor))
+    for seen in sorted(group, key=lambda one: (one.start, one.end)):
+        if seen.start < reach:
+            clusters[-1].append(seen)
         else:
-            clusters.append([(path, tensor)])
-        reach = max(reach, end)
+            clusters.append([seen])
+        reach = max(reach, seen.end)
     return clusters
 
 
@@ -246,7 +259,7 @@ class _TreePickler(pickle.Pickler):
         args: tuple[Any, ...] = (
             _StorageRef(place.payload),
             place.offset,
-            tuple(place.tensor.shape),
+            place.shape,
             place.stride,
             False,
             collections.OrderedDict(),
@@ -264,6 +277,7 @@ def _contiguous_stride(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reversed(stride))
 
 
+@functools.cache  # asked twice for each tensor
 def _storage_class(dtype: torch.dtype) -> Any:
     """The class that stands for ``dtype`` in a torch file: ``torch.FloatStorage``; untyped for newer types."""
     name = torch.storage._dtype_to_storage_type_map().get(dtype)
