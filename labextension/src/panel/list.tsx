@@ -134,6 +134,9 @@ export function CheckpointList(): JSX.Element {
     }
   };
 
+  const { metric, held } = model;
+  const several = model.run === ALL_RUNS;
+  const notebook = model.notebook.path;
   return (
     <div
       className={`jp-ckpt-List ${wide ? 'jp-mod-wide' : 'jp-mod-narrow'}`}
@@ -179,10 +182,10 @@ export function CheckpointList(): JSX.Element {
                 height={item.size}
                 selected={chosen.has(row.ref)}
                 stop={first || item.index === cursor}
-                metric={model.metric}
-                held={model.held === row.ref}
-                several={model.run === ALL_RUNS}
-                notebook={model.notebook.path}
+                metric={metric}
+                held={held === row.ref}
+                several={several}
+                notebook={notebook}
               />
             );
           })}
