@@ -1,6 +1,10 @@
 import './base.css';
+import './states.css';
 import './storage.css';
 import './chart.css';
+import './filter.css';
 import './list.css';
+import './badges.css';
 import './pages.css';
+import './dialogs.css';
 import './recorder.css';
