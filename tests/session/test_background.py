@@ -168,6 +168,23 @@ def test_a_failure_is_told_and_the_next_save_descends_from_the_one_before(
     assert training.ckpt.save(epoch=1, wait=False).wait().record.parent == first.record.ref
 
 
+def test_a_stop_whose_save_fails_in_the_background_does_not_stop_and_is_not_called_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(tmp_path)
+    answers: list[tuple[bool, str]] = []
+    training.ckpt.save(epoch=0, wait=True)
+    training.ckpt.tell = lambda event: None
+
+    def fails(*args: Any, **options: Any) -> Any:
+        raise NotCommitted("the volume is gone", errno.EIO)
+
+    monkeypatch.setattr("jupyter_ckpt.session.saving.commit", fails)
+    training.ckpt.requests.ask("stop", "asked-while-it-trains", lambda ok, text: answers.append((ok, text)))
+    training.ckpt.save(epoch=1, wait=False)
+    assert answers == [(False, "it is not stopped, since it could not be saved: the volume is gone")]
+
+
 def test_the_last_save_of_a_loop_is_waited_for_and_its_failure_raised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

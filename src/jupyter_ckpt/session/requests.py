@@ -130,8 +130,8 @@ class Requests:
         why = "it was interrupted before it was saved"
         receipt = None
         try:
-            receipt = saved or save()
-            receipt = receipt.wait()
+            begun = saved or save()
+            receipt = begun.wait()  # nothing is answered, and nobody stopped, before it is durable
         except CkptError as error:
             why = f"{'it is not stopped, since ' if stop else ''}it could not be saved: {error}"
         finally:
