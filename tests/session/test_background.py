@@ -168,6 +168,28 @@ def test_a_failure_is_told_and_the_next_save_descends_from_the_one_before(
     assert training.ckpt.save(epoch=1, wait=False).wait().record.parent == first.record.ref
 
 
+def test_a_save_that_waited_for_one_that_failed_descends_from_the_last_good_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(tmp_path)
+    training.ckpt.tell = lambda event: None
+    good = training.ckpt.save(epoch=0, wait=True)
+    go, commit, calls = threading.Event(), committing.commit, 0
+
+    def fails_once(*args: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            assert go.wait(30)
+            raise NotCommitted("the volume is gone", errno.EIO)
+        return commit(*args, **options)
+
+    monkeypatch.setattr("jupyter_ckpt.session.saving.commit", fails_once)
+    training.ckpt.save(epoch=1, wait=False)
+    threading.Timer(0.3, go.set).start()
+    assert training.ckpt.save(epoch=2, wait=True).record.parent == good.record.ref
+
+
 def test_a_stop_whose_save_fails_in_the_background_does_not_stop_and_is_not_called_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

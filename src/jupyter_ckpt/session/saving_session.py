@@ -141,6 +141,7 @@ class SavingSession(RunSession):
         self._describing.note(run.folder, tracked, names, **about, environment=self._surroundings.describe())
         now = self._verdict.now(self.store)
         policy = self._policy_of_run()
+        self.settle()  # this one descends from what the save before has become, and has its name beside that one's
         request = SaveRequest(
             standing=standing,
             metrics=measured,
