@@ -1,7 +1,7 @@
 """How long listing 10,000 checkpoints in 100 runs takes, against reading one JSON-lines file of the same records.
 
-``python tests/benchmarks/listing.py [--runs 100] [--each 100] [--tensors 60]``. The JSON-lines file is what a project
-without files-are-the-truth would keep; it is read twice, with the records whole and cut down to what a list shows.
+``python tests/benchmarks/listing.py [--runs 100] [--each 100] [--tensors 60] [--json FILE]``. The JSON-lines file is
+what a project without files-are-the-truth would keep: with the records whole, and cut down to what a list shows.
 """
 
 from __future__ import annotations
@@ -15,42 +15,48 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from rounds import Table, parser, report, turns
+
 from jupyter_ckpt.store.catalog import Catalog
 from jupyter_ckpt.store.journal import Journal
 from jupyter_ckpt.store.record import CommitRecord, EntrySpec, TensorSpec, dump_record, timestamp
 from jupyter_ckpt.store.record_cache import CACHE_FILE, summarize
 
+WHOLE, LIGHT = "one JSON-lines file, whole records", "one JSON-lines file, summaries"
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--runs", type=int, default=100)
-    parser.add_argument("--each", type=int, default=100)
-    parser.add_argument("--tensors", type=int, default=60)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as where:
-        store = Path(where) / "store"
-        whole, light = Path(where) / "whole.jsonl", Path(where) / "light.jsonl"
-        build(store, whole, light, options.runs, options.each, options.tensors)
-        lines_whole = clock(lambda: [json.loads(line) for line in whole.open("rb")])
-        lines_light = clock(lambda: [json.loads(line) for line in light.open("rb")])
-        cold = clock(lambda: Catalog(store).checkpoints(), times=1)
-        assert len(list(store.glob(f"*/{CACHE_FILE}"))) == options.runs
-        warm = clock(lambda: Catalog(store).checkpoints())
-        runs = clock(lambda: Catalog(store).runs())
-        one = clock(lambda: Catalog(store).checkpoints("run-007"))
-        count = len(Catalog(store).checkpoints())
-    print(f"{count} checkpoints in {options.runs} runs, {options.tensors} tensors in each")
-    print(f"{'one JSON-lines file, whole records':<36}{lines_whole:8.3f} s")
-    print(f"{'one JSON-lines file, summaries':<36}{lines_light:8.3f} s")
-    for label, seconds in [
-        ("catalog, first time", cold), ("catalog, warm", warm), ("runs(), warm", runs), ("one run, warm", one)
-    ]:  # fmt: skip
-        print(
-            f"{label:<36}{seconds:8.3f} s   {seconds / lines_whole:6.2f} x whole"
-            f"   {seconds / lines_light:6.2f} x summaries"
-        )
+    options = parser(__doc__, 5)
+    options.add_argument("--runs", type=int, default=100)
+    options.add_argument("--each", type=int, default=100)
+    options.add_argument("--tensors", type=int, default=60)
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as where:
+        report(measure(Path(where), chosen), chosen)
+
+
+def measure(where: Path, chosen: argparse.Namespace) -> list[Table]:
+    """The first look on its own, what follows it in turns."""
+    store, whole, light = where / "store", where / "whole.jsonl", where / "light.jsonl"
+    build(store, whole, light, chosen.runs, chosen.each, chosen.tensors)
+    title = f"list {chosen.runs * chosen.each:,} checkpoints in {chosen.runs} runs, {chosen.tensors} tensors in each"
+    first = Table(f"{title}: for the first time", "list-first")
+    first.add("catalog", clock(lambda: Catalog(store).checkpoints()))
+    assert len(list(store.glob(f"*/{CACHE_FILE}"))) == chosen.runs
+    table = Table(f"{title}: warm", "list", limits=(WHOLE, LIGHT))
+    cases = {
+        WHOLE: lambda: [json.loads(line) for line in whole.open("rb")],
+        LIGHT: lambda: [json.loads(line) for line in light.open("rb")],
+        "catalog, all checkpoints": lambda: Catalog(store).checkpoints(),
+        "catalog, all runs": lambda: Catalog(store).runs(),
+        "catalog, one run": lambda: Catalog(store).checkpoints("run-007"),
+    }
+    for counts, name, case in turns(cases, chosen.rounds, {}):
+        seconds = clock(case)
+        if counts:
+            table.add(name, seconds)
+    return [first, table]
 
 
 def build(store: Path, whole: Path, light: Path, runs: int, each: int, tensors: int) -> None:
@@ -95,13 +101,10 @@ def record_of(run: str, epoch: int, number: int, tensors: int) -> CommitRecord:
     )
 
 
-def clock(work: Callable[[], object], times: int = 3) -> float:
-    best = float("inf")
-    for _ in range(times):
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-    return best
+def clock(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -1,17 +1,14 @@
-"""What a save and a verified load cost, beside their limits and torch's own, on the same state in the same run.
+"""How long a save holds a training up, and when it is durable, beside the limits and all that others offer.
 
-``python tests/benchmarks/saving.py [--state S|M] [--rounds 7] [--folder PATH]``. S is 12 million parameters and AdamW
-(140 MB), M 124 million (1.5 GB). The cases take turns (A B C, A B C, …), so that what else the machine does hits all
-of them; figures are medians, with the least and the greatest beside them, and their ratios to the limit.
+``python tests/benchmarks/saving.py [--state S|M] [--rounds 7] [--folder PATH] [--json FILE] [--only WORD …]``.
+Whatever peers are installed take part. Before each round the whole state changes, as a step of training changes it.
 """
 
 from __future__ import annotations
 
 import argparse
-import mmap
 import os
 import shutil
-import statistics
 import sys
 import tempfile
 import time
@@ -20,128 +17,75 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from limits import Limits
+from rounds import Table, attempt, parser, report, turns
+from states import State, build
+from ways import BACKGROUND, BLOCKING, OURS, OURS_WAITING, PLAIN, Begin, tidy
 
-from jupyter_ckpt import Checkpointer
-from jupyter_ckpt.session.origin import Origin
-
-SIZES = {"S": (12, 1024), "M": (30, 2048)}
-_BLOCK = 16 << 20
+COPY, WRITE = "memcpy, 1 thread", "direct write + fdatasync"
 
 
 def main() -> None:
     """Print two tables."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--state", choices=sorted(SIZES), default="S")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--folder", default=".")
-    options = parser.parse_args()
-    model, optimizer = build(*SIZES[options.state])
-    where = Path(tempfile.mkdtemp(prefix="jupyter-ckpt-benchmark-", dir=options.folder))
+    options = parser(__doc__, 7)
+    options.add_argument("--state", choices=["S", "M"], default="S")
+    options.add_argument("--only", nargs="*", default=[], help="peers whose names hold one of these words")
+    chosen = options.parse_args()
+    where = Path(tempfile.mkdtemp(prefix="jupyter-ckpt-benchmark-", dir=chosen.folder))
     try:
-        measure(model, optimizer, where, options.rounds)
+        state = build(chosen.state)
+        print(f"{chosen.state}: {state}, torch {torch.__version__}, {torch.get_num_threads()} threads")
+        report(measure(state, chosen, where), chosen)
     finally:
         shutil.rmtree(where)
 
 
-def build(layers: int, width: int) -> tuple[nn.Module, torch.optim.Optimizer]:
-    """A model of equal layers, and AdamW after one step."""
-    torch.manual_seed(0)
-    model = nn.Sequential(*(nn.Linear(width, width) for _ in range(layers)))
-    optimizer = torch.optim.AdamW(model.parameters())
-    model(torch.randn(4, width)).sum().backward()
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return model, optimizer
+def measure(state: State, chosen: argparse.Namespace, where: Path) -> list[Table]:
+    """Both tables."""
+    stall = Table(f"{chosen.state}: training held up by a save", f"stall-{chosen.state}", limits=(COPY, PLAIN))
+    durable = Table(f"{chosen.state}: until it is durable", f"durable-{chosen.state}", limits=(WRITE, PLAIN))
+    stall.missing = durable.missing
+    limits = Limits(state.nbytes)
+    always = {PLAIN, OURS, OURS_WAITING}
+    cases: dict[str, Begin | None] = {COPY: None, WRITE: None}
+    for name, way in {**BLOCKING, **BACKGROUND}.items():
+        if name in always or not chosen.only or any(word in name for word in chosen.only):
+            cases[name] = attempt(lambda way=way: way(state), name, durable.missing)
+    for counts, name, begin in turns(cases, chosen.rounds, durable.missing):
+        if name == COPY:
+            state.step()
+            held, whole = clock(limits.copy), None
+        elif name == WRITE:
+            held, whole = None, clock(lambda: limits.write(where / "direct"))
+        else:
+            both = attempt(lambda begin=begin: save(begin, where), name, durable.missing)
+            held, whole = both or (None, None)
+        if counts and held is not None:
+            stall.add(name, held)
+        if counts and whole is not None:
+            durable.add(name, whole)
+    return [stall, durable]
 
 
-def measure(model: nn.Module, optimizer: torch.optim.Optimizer, where: Path, rounds: int) -> None:
-    """Time everything in turns."""
-    state = {"model_state_dict": model.state_dict(), "optimizer_state_dict": optimizer.state_dict()}
-    tensors = [*model.parameters(), *(t for s in optimizer.state.values() for t in s.values())]
-    nbytes = sum(t.numel() * t.element_size() for t in tensors)
-    image = torch.zeros(-(-nbytes // _BLOCK) * _BLOCK, dtype=torch.uint8)
-    copy = torch.zeros_like(image)
-    aligned = mmap.mmap(-1, len(image))
-    aligned.write(bytes(len(image)))
-    ckpt = Checkpointer(where / "store", namespace={}, origin=Origin("script", "/benchmark"))
-    ckpt.track(model=model, optimizer=optimizer)
-    theirs = where / "theirs.pt"
-    last: list[Path] = []
-
-    def ours() -> None:
-        for path in last:
-            path.unlink()
-            path.with_suffix(".json").unlink()
-        last[:] = [Path(ckpt.save(epoch=0).path)]
-
-    def torchs() -> None:
-        with theirs.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def load_torchs() -> None:
-        loaded = torch.load(theirs, weights_only=True, mmap=True)
-        model.load_state_dict(loaded["model_state_dict"])
-        optimizer.load_state_dict({**loaded["optimizer_state_dict"]})
-        for held in optimizer.state.values():  # read in, and not left mapped onto a file that the next round replaces
-            held.update({key: value.clone() for key, value in held.items()})
-
-    cases: dict[str, Callable[[], Any]] = {
-        "one-thread copy in memory": lambda: one_thread(lambda: copy.copy_(image)),
-        "direct write + fdatasync (the limit)": lambda: direct(where / "direct", aligned),
-        "torch.save + fsync": torchs,
-        "jupyter-ckpt save, durable": ours,
-        "torch.load(mmap) + load_state_dict, unverified": load_torchs,
-        "jupyter-ckpt resume, every byte verified": lambda: ckpt.resume(),
-    }
-    times: dict[str, list[float]] = {name: [] for name in cases}
-    for number in range(rounds + 1):
-        for name, case in cases.items():
-            start = time.perf_counter()
-            case()
-            if number:  # the first round warms up
-                times[name].append(time.perf_counter() - start)
-    print(f"{nbytes / 1e6:,.0f} MB in {len(tensors)} tensors, {rounds} rounds, torch {torch.__version__}")
-    table(times, "direct write + fdatasync (the limit)", list(cases)[:4])
-    table(times, "torch.load(mmap) + load_state_dict, unverified", list(cases)[4:])
+def save(begin: Begin, where: Path) -> tuple[float, float]:
+    """Seconds that a training waits, and until it is durable."""
+    folder = Path(tempfile.mkdtemp(dir=where))
+    if hasattr(os, "sync"):
+        os.sync()
+    start = time.perf_counter()
+    wait = begin(folder)
+    held = time.perf_counter() - start
+    wait()
+    whole = time.perf_counter() - start
+    tidy(folder)
+    return held, whole
 
 
-def one_thread(work: Callable[[], Any]) -> None:
-    """Run it with one of torch's threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        work()
-    finally:
-        torch.set_num_threads(before)
-
-
-def direct(path: Path, image: mmap.mmap) -> None:
-    """As fast as the disk takes it: past the page cache, in large blocks, durable at the end."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    try:
-        fd = os.open(path, flags | getattr(os, "O_DIRECT", 0))
-    except OSError:  # a file system without it
-        fd = os.open(path, flags)
-    try:
-        with memoryview(image) as view:
-            for start in range(0, len(image), _BLOCK):
-                os.pwrite(fd, view[start : start + _BLOCK], start)
-        os.fdatasync(fd)
-    finally:
-        os.close(fd)
-
-
-def table(times: dict[str, list[float]], limit: str, names: list[str]) -> None:
-    """Medians with their spread, and how many times the limit they are."""
-    base = statistics.median(times[limit])
-    print(f"\n{'':<48}{'median':>9}  {'least – most':>17}   / {limit.split(' (', maxsplit=1)[0]}")
-    for name in names:
-        found = times[name]
-        spread = f"{min(found):.3f} – {max(found):.3f}"
-        print(f"{name:<48}{statistics.median(found):>8.3f}s  {spread:>17}   {statistics.median(found) / base:.2f}")
+def clock(work: Callable[[], Any]) -> float:
+    """Seconds that it takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":
