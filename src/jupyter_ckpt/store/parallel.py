@@ -6,6 +6,7 @@ just when the last save of a training may still be written.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -42,10 +43,11 @@ def parallel(work: Callable[[Thing], Result], things: Iterable[Thing], threads: 
                 return
 
     others = [threading.Thread(target=run, name=f"ckpt-{number}") for number in range(1, min(threads, len(waiting)))]
-    for other in others:
-        other.start()
     interrupt: BaseException | None = None
     try:
+        with contextlib.suppress(RuntimeError):  # no threads any more, the interpreter is ending: one does it all
+            for other in others:
+                other.start()
         run()
     except BaseException as error:  # noqa: BLE001 - between two calls: the others are waited for all the same
         interrupt = error
