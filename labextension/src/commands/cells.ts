@@ -1,14 +1,15 @@
 import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
+import { pastRecords } from '../recorder/place';
 
-/** Put a code cell below the active one and make it the active one; gives its index. */
+/** Put a code cell below the active one (and the records that belong to that) and make it the active one; gives its index. */
 export function insertCell(panel: NotebookPanel, source: string): number {
   const notebook = panel.content;
   const shared = notebook.model?.sharedModel;
   if (!shared) {
     return -1;
   }
-  const index = Math.min(notebook.activeCellIndex + 1, shared.cells.length);
+  const index = pastRecords(shared, notebook.activeCellIndex + 1);
   shared.insertCell(index, {
     cell_type: 'code',
     source,

@@ -141,11 +141,18 @@ export class NotebookRecorder implements IDisposable {
     this._removals = new Removals(this._shared);
     this._shared.changed.connect(this._onChanged, this);
     this._turn.announce();
+    this._checkSoon();
     this._plan();
   }
 
   private _onChanged(_: unknown, change: NotebookChange): void {
-    if (change.cellsChange && !this._checking) {
+    if (change.cellsChange) {
+      this._checkSoon();
+    }
+  }
+
+  private _checkSoon(): void {
+    if (!this._checking) {
       // after the transaction: a move is a removal and an insertion
       this._checking = window.setTimeout(() => {
         this._checking = 0;

@@ -70,11 +70,16 @@ export function placeFor(
   if (above < 0) {
     return cells.length;
   }
-  let place = above + 1;
+  return pastRecords(notebook, above + 1);
+}
+
+/** The first place from here on that does not part a cell that trains from its records. */
+export function pastRecords(notebook: ISharedNotebook, place: number): number {
+  const cells = notebook.cells;
   while (place < cells.length && markOf(cells[place])) {
     place++;
   }
-  return place;
+  return Math.min(place, cells.length);
 }
 
 function isOriginal(cell: ISharedCell): boolean {
