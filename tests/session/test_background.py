@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from jupyter_ckpt.session import background
 from jupyter_ckpt.session.memory import memory_left
 from jupyter_ckpt.session.observers import Happening
 from jupyter_ckpt.session.origin import Origin
+from jupyter_ckpt.session.saving import Writing
 from jupyter_ckpt.store import commit as committing
 from jupyter_ckpt.store.verify import verify_file
 
@@ -292,3 +294,60 @@ def test_an_error_that_nobody_foresaw_is_told_too(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("jupyter_ckpt.session.saving.commit", broken)
     with pytest.raises(CkptError, match="was not saved: ZeroDivisionError: oops"):
         training.ckpt.save(epoch=0, wait=False).wait()
+
+
+def test_an_interrupt_while_the_state_is_copied_waits_for_the_save_to_be_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(tmp_path)
+    training.ckpt.save(epoch=0, wait=False).wait()
+    copy_into, saved = Writing.copy_into, training.values()
+
+    def interrupted(writing: Writing, image: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        copy_into(writing, image)
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writing, "copy_into", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            training.ckpt.save(epoch=1, wait=False)
+    training.step()
+    assert training.ckpt.save(epoch=2, wait=False).wait().record.parent.partition("/")[2].startswith("epoch-0001")
+    training.ckpt.resume("epoch-0001")
+    assert all(torch.equal(one, other) for one, other in zip(training.values(), saved, strict=True))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_fork_does_not_wait_for_what_its_parent_is_writing(tmp_path: Path, held_up: threading.Event) -> None:
+    training = Training(tmp_path)
+    receipt = training.ckpt.save(epoch=0, wait=False)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # what hangs is ended
+        held_up.set()
+        training.ckpt.list()
+        os._exit(0 if training.ckpt.background.memory == 0 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    held_up.set()
+    assert receipt.wait().durable
+
+
+def test_a_save_while_the_interpreter_ends_is_written_at_once(tmp_path: Path) -> None:
+    program = f"""
+import atexit, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from pathlib import Path
+from test_background import LARGE, Training
+
+training = Training(Path({str(tmp_path)!r}), LARGE)
+training.ckpt.save(epoch=0, wait=False).wait()
+
+def last():
+    print("durable:", training.ckpt.save(epoch=1).durable)
+    training.ckpt.close()
+
+atexit.register(last)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "durable: True\n", done.stderr

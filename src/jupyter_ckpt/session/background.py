@@ -6,10 +6,11 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from jupyter_ckpt.errors import CkptError
+from jupyter_ckpt.interrupts import Interrupts
 from jupyter_ckpt.receipt import SaveReceipt
 from jupyter_ckpt.session.memory import memory_left
 from jupyter_ckpt.store.direct import WORTH_IT
@@ -90,14 +91,21 @@ class BackgroundSaves:
 
     def __init__(self, allowed: bool = True) -> None:
         self._allowed = allowed and not os.environ.get(BLOCKING_VARIABLE)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
         self._pool: ThreadPoolExecutor | None = None
         self._staging: Staging | None = None
+        self._preparing: Future[None] | None = None
         self._latest: InFlight | None = None
         self._writer: threading.Thread | None = None
 
     @property
     def in_flight(self) -> InFlight | None:
         """The save that was begun last, while it is under way."""
+        if self._process != os.getpid():  # a fork: what the parent is writing is not ours, nor are its threads here
+            self._begin()
         return self._latest if self._latest is not None and not self._latest.has_ended else None
 
     @property
@@ -105,7 +113,7 @@ class BackgroundSaves:
         """Bytes kept for copies."""
         return self._staging.nbytes if self._staging is not None else 0
 
-    def image(self, nbytes: int, wait: bool | None) -> tuple[Image | None, str]:
+    def image(self, nbytes: int, wait: bool | None, interrupts: Interrupts) -> tuple[Image | None, str]:
         """Memory to copy a state into, and a remark; None when it is to be written at once.
 
         Waits until the save before has been written: there is memory for one copy.
@@ -117,6 +125,8 @@ class BackgroundSaves:
         wait : bool, optional
             As given to ``save``. Without it a small state is written at once, and a large one as well until there is
             memory for its copy, which is prepared meanwhile: memory that was never touched takes longer than writing.
+        interrupts : Interrupts
+            Held when there is an image: between here and `start` nobody else would give it back.
         """
         self.settle()
         if wait or (not self._allowed and wait is None):
@@ -131,6 +141,11 @@ class BackgroundSaves:
             if wait is None:
                 self.prepare(nbytes)
                 return None, ""
+        if not self._can_start():
+            return None, ""
+        if self._preparing is not None:
+            self._preparing.result()
+        interrupts.hold()
         try:
             return self._memory_for_copies().take(nbytes), ""
         except (MemoryError, OSError) as error:
@@ -141,7 +156,7 @@ class BackgroundSaves:
         if self._allowed and nbytes >= WORTH_IT and nbytes > self.memory and self._has_room(nbytes):
             staging = self._memory_for_copies()
             with contextlib.suppress(RuntimeError):  # the interpreter is ending
-                self._thread().submit(staging.prepare, nbytes)
+                self._preparing = self._thread().submit(staging.prepare, nbytes)
 
     def give_back(self) -> None:
         """The image is free for the next save."""
@@ -172,7 +187,10 @@ class BackgroundSaves:
             flight.end(outcome)
 
         self._latest = flight
-        self._thread().submit(run)
+        try:
+            self._thread().submit(run)
+        except RuntimeError:  # the interpreter has begun to end in this very moment
+            run()
         return flight
 
     def wait(self) -> None:
@@ -185,6 +203,14 @@ class BackgroundSaves:
         """Until nothing is under way, whatever becomes of it."""
         with contextlib.suppress(CkptError):  # told by the session, which listens
             self.wait()
+
+    def _can_start(self) -> bool:
+        """False when the interpreter is ending: then nothing new can be done beside what it still does."""
+        try:
+            self._thread().submit(lambda: None)
+        except RuntimeError:
+            return False
+        return True
 
     def _has_room(self, nbytes: int) -> bool:
         left = memory_left()

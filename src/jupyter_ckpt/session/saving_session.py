@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_ckpt.errors import CkptError
+from jupyter_ckpt.interrupts import Interrupts
 from jupyter_ckpt.receipt import Item, ResumeReceipt, SaveReceipt
 from jupyter_ckpt.session.boundaries import Boundaries
 from jupyter_ckpt.session.describing import Describing
@@ -162,14 +163,15 @@ class SavingSession(RunSession):
             warnings.append(f"{self.store} is not as safe as before: {now.reason}")
 
         finish = Finish(self, writing, warnings, policy, started)
-        image, remark = self.background.image(writing.size, wait)
-        warnings += self.not_said_before([remark] if remark else [])
-        if image is None:
-            self.last_receipt = receipt = finish.at_once(self.watch)
-            self.descends_from(receipt.record.ref)
-        else:
-            receipt = finish.in_background(image)
-        self.loop.saved(tracked, standing)
+        with Interrupts() as interrupts:
+            image, remark = self.background.image(writing.size, wait, interrupts)
+            warnings += self.not_said_before([remark] if remark else [])
+            if image is None:
+                self.last_receipt = receipt = finish.at_once(self.watch)
+                self.descends_from(receipt.record.ref)
+            else:
+                receipt = finish.in_background(image)
+            self.loop.saved(tracked, standing)
         return receipt
 
     def log(self, **metrics: Any) -> dict[str, float]:
