@@ -29,8 +29,8 @@ _QUICK = (
     ("training.py", "--state", "S", "--rounds", "1"),
     ("memory.py", "--state", "S", "--only"),
     ("loading.py", "--rounds", "1"),
-    ("listing.py", "--each", "10"),
-    ("server_listing.py", "--each", "10"),
+    ("listing.py", "--each", "20"),
+    ("server_listing.py", "--each", "20"),
     ("starting.py", "--rounds", "1"),
 )
 _NO_DISK = ("server_listing.py",)

@@ -100,7 +100,7 @@ class CurrentRun:
         *,
         title: Callable[[], str],
         hyperparameters: Mapping[str, Any],
-        environment: Mapping[str, Any],
+        environment: Callable[[], Mapping[str, Any]],
     ) -> tuple[RunFolder, list[str]]:
         """The run, locked for this process: a new one when there is none yet, one beside it when it is taken.
 
@@ -110,8 +110,10 @@ class CurrentRun:
             Where.
         title : callable
             Asked for a new run's name.
-        hyperparameters, environment : mapping
+        hyperparameters : mapping
             For a new run's name and record.
+        environment : callable
+            Asked for a new run's record.
 
         Returns
         -------
@@ -170,7 +172,7 @@ class CurrentRun:
         choice: StoreChoice,
         title: Callable[[], str],
         hyperparameters: Mapping[str, Any],
-        environment: Mapping[str, Any],
+        environment: Callable[[], Mapping[str, Any]],
     ) -> RunFolder:
         _check_volume(choice)
         every = {**hyperparameters, **self.wish.hyperparameters}
@@ -186,7 +188,7 @@ class CurrentRun:
             name,
             origin=self.origin.to_json(),
             hyperparameters=every,
-            environment=environment,
+            environment=environment(),
             parent=self.parent,
         )
 

@@ -41,6 +41,10 @@ class Surroundings:
             self._at = time.monotonic()
         return self._known
 
+    def known(self) -> dict[str, Any]:
+        """The last answer, however old; asked for when there is none."""
+        return self._known or self.describe()
+
 
 def describe_environment(folder: Path) -> dict[str, Any]:
     """Versions of what is imported, host, devices and the git commit of ``folder``.

@@ -51,7 +51,8 @@ class Finish:
         """
         writing, session = self.writing, self.session
         record = writing.write(watch)
-        said = [*self.warnings, *session.not_said_before([*writing.remarks, *session.choice.warnings])]
+        said = [*self.warnings, *writing.cautions()]
+        said += session.not_said_before([*writing.remarks, *session.choice.warnings])
         seconds = time.perf_counter() - self.started
         if self.policy is not None:
             said += session.thin_out(writing.run.folder, self.policy, watch)

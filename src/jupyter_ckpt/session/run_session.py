@@ -191,7 +191,7 @@ class RunSession(TrackingSession):
             self.choice,
             title=lambda: title_of(tracked),
             hyperparameters=settings,
-            environment=self._surroundings.describe(),
+            environment=self._surroundings.describe,
         )
         if self._noted != run.folder.parent:
             note_use(run.folder.parent)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime
 import errno
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_ckpt.errors import CkptError, DurabilityUncertain, NoSpace, NotCommitted, NothingTracked, StoreError
+from jupyter_ckpt.errors import CkptError, DurabilityUncertain, NoSpace, NotCommitted, NothingTracked
 from jupyter_ckpt.receipt import Item, Outcome
+from jupyter_ckpt.session.circumstances import Circumstances
 from jupyter_ckpt.session.run_folder import RunFolder
+from jupyter_ckpt.session.save_journal import announce, note_failure, report
 from jupyter_ckpt.session.standing import Standing
 from jupyter_ckpt.session.store_choice import StoreChoice
 from jupyter_ckpt.state.capture import Capture, capture
@@ -20,7 +21,7 @@ from jupyter_ckpt.state.position import Position
 from jupyter_ckpt.state.tracked import Tracked
 from jupyter_ckpt.store import space
 from jupyter_ckpt.store.archive import Archive, Written
-from jupyter_ckpt.store.commit import commit, not_committed
+from jupyter_ckpt.store.commit import commit
 from jupyter_ckpt.store.image import Image
 from jupyter_ckpt.store.layout import checkpoint_name
 from jupyter_ckpt.store.preservation import KeepPolicy
@@ -38,15 +39,14 @@ class SaveRequest:
     """What goes into a commit record beside the state itself; fields as in `CommitRecord`."""
 
     standing: Standing
+    circumstances: Circumstances
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     note: str = ""
     reason: str = "manual"
     parent: str | None = None
     code: Mapping[str, Any] = field(default_factory=dict)
-    environment: Mapping[str, Any] = field(default_factory=dict)
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
-    storage: Mapping[str, Any] = field(default_factory=dict)
 
 
 def capture_state(tracked: Sequence[Tracked], remarks: Sequence[Item], code: Mapping[str, Any]) -> Capture:
@@ -184,14 +184,18 @@ class Writing:
             tracked=self._meta,
             items=[item.to_json() for item in self.items],
             code=dict(request.code),
-            environment=dict(request.environment),
+            environment=request.circumstances.environment(fresh=written is not None),
             hyperparameters=dict(request.hyperparameters),
-            storage=dict(request.storage),
+            storage=request.circumstances.storage(fresh=written is not None),
             durations={
                 "capture": self._captured_in,
                 "write": time.perf_counter() - self._started - self._captured_in,
             },
         )
+
+    def cautions(self) -> list[str]:
+        """What about the volume is worse than when it was chosen."""
+        return self._request.circumstances.warnings()
 
     def copy_into(self, image: Image) -> None:
         """Copy the state; from then on the training may change it."""
@@ -210,7 +214,7 @@ class Writing:
         """
         while True:
             try:
-                _announce(self.run, self._name)
+                announce(self.run, self._name)
                 with watch(f"saving {self._name}", self.size) as progress:
                     record = commit(
                         self.run.folder,
@@ -225,12 +229,12 @@ class Writing:
                 if error.errno == errno.EEXIST:
                     self._next_name()  # another kernel took the name in this very moment
                     continue
-                _note_failure(self.run, self._name, error)
+                note_failure(self.run, self._name, error)
                 raise
             except DurabilityUncertain as error:
-                _note_failure(self.run, self._name, error)
+                note_failure(self.run, self._name, error)
                 raise
-            self.remarks += _report(self.run, record, self._started)
+            self.remarks += report(self.run, record, self._started)
             return record
 
     def _next_name(self) -> None:
@@ -264,32 +268,6 @@ def _moment(run: RunFolder) -> tuple[datetime.datetime, list[str]]:
 
 def _is_taken(run: RunFolder, name: str) -> bool:
     return any((run.folder / (name + suffix)).exists() for suffix in (DATA_SUFFIX, RECORD_SUFFIX))
-
-
-def _announce(run: RunFolder, name: str) -> None:
-    """Say beforehand what will be written, so that prune knows a torn rest as ours."""
-    try:
-        run.journal.append("saving", name=name)
-    except StoreError as error:
-        cause = OSError(error.errno, os.strerror(error.errno or 0))
-        raise not_committed(name, run.folder, cause) from error
-
-
-def _report(run: RunFolder, record: CommitRecord, started: float) -> list[str]:
-    fields = {"epoch": record.epoch, "step": record.step, "metrics": record.metrics, "bytes": record.size}
-    seconds = round(time.perf_counter() - started, 3)
-    try:
-        run.journal.append("saved", name=record.name, reason=record.reason, seconds=seconds, **fields)
-    except StoreError as error:
-        return [f"{record.name} is saved, but {error}"]
-    return []
-
-
-def _note_failure(run: RunFolder, name: str, error: CkptError) -> None:
-    try:
-        run.journal.append("save_failed", name=name, why=str(error)[:500])
-    except StoreError:
-        return  # the same cause; the error itself is on its way to the user
 
 
 def _check_room(run: RunFolder, size: int, policy: KeepPolicy | None) -> None:

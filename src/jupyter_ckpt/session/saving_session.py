@@ -15,6 +15,7 @@ from jupyter_ckpt.errors import CkptError
 from jupyter_ckpt.interrupts import Interrupts
 from jupyter_ckpt.receipt import Item, ResumeReceipt, SaveReceipt
 from jupyter_ckpt.session.boundaries import Boundaries
+from jupyter_ckpt.session.circumstances import Circumstances
 from jupyter_ckpt.session.describing import Describing
 from jupyter_ckpt.session.finishing import Finish
 from jupyter_ckpt.session.origin import Origin
@@ -139,29 +140,24 @@ class SavingSession(RunSession):
         run, warnings = self._run_to_write(tracked, settings)
         self.requests.attend(run.folder)
         about = {"cells": self._cell_sources(), "planned": self.loop.planned}
-        self._describing.note(run.folder, tracked, names, **about, environment=self._surroundings.describe())
-        now = self._verdict.now(self.store)
+        self._describing.note(run.folder, tracked, names, **about, environment=self._surroundings.known())
         policy = self._policy_of_run()
         self.settle()  # this one descends from what the save before has become, and has its name beside that one's
         request = SaveRequest(
             standing=standing,
+            circumstances=Circumstances(self._surroundings, self._verdict, self.choice),
             metrics=measured,
             tags=given,
             note=note,
             reason=reason,
             parent=self.held,
             code=code,
-            environment=self._surroundings.describe(),
             hyperparameters={**(run.info.get("hyperparameters") or {}), **settings},
-            storage=now.to_json(),
         )
         writing = Writing(
             run, captured, self.loop.position, request, choice=self.choice, policy=policy, started=started
         )
         warnings += remarks
-        if now.durability.trust < self.choice.assessment.durability.trust:
-            warnings.append(f"{self.store} is not as safe as before: {now.reason}")
-
         finish = Finish(self, writing, warnings, policy, started)
         with Interrupts() as interrupts:
             image, remark = self.background.image(writing.size, wait, interrupts)

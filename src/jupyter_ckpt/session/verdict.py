@@ -32,6 +32,12 @@ class StoreVerdict:
             self._known, self._of, self._at = assess(store), of, time.monotonic()
         return self._known
 
+    def known(self, store: Path) -> Assessment:
+        """The last verdict, however old, while the same volume lies there; asked for when there is none."""
+        if self._known is not None and self._of == (store, _device(store)):
+            return self._known
+        return self.now(store)
+
 
 def _device(path: Path) -> int | None:
     try:
