@@ -25,6 +25,7 @@ from jupyter_ckpt.session.memory import memory_left
 from jupyter_ckpt.session.observers import Happening
 from jupyter_ckpt.session.origin import Origin
 from jupyter_ckpt.session.saving import Writing
+from jupyter_ckpt.state.sure_copy import SureCopies
 from jupyter_ckpt.store import commit as committing
 from jupyter_ckpt.store.verify import verify_file
 
@@ -351,3 +352,27 @@ atexit.register(last)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.stdout == "durable: True\n", done.stderr
+
+
+@pytest.mark.parametrize("moment", ["before the copies", "after the copies"])
+def test_an_interrupted_resume_leaves_the_session_where_the_objects_are(
+    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(tmp_path)
+    first, values = training.ckpt.save(epoch=0, wait=True), training.values()
+    training.step()
+    training.ckpt.save(epoch=7, wait=True)
+    run = SureCopies.run
+
+    def interrupted(copies: SureCopies) -> None:
+        if moment == "before the copies":
+            signal.raise_signal(signal.SIGINT)
+        run(copies)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(SureCopies, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        training.ckpt.resume(first.record.ref)
+    assert all(torch.equal(one, other) for one, other in zip(training.values(), values, strict=True))
+    assert training.ckpt.held == first.record.ref
+    assert next(iter(training.ckpt.epochs(3))) == 1

@@ -264,6 +264,28 @@ def test_an_interrupt_during_the_copies_comes_when_they_are_done(monkeypatch: py
     assert freeze(things) == freeze(whole)
 
 
+def test_an_interrupt_while_the_copies_are_begun_leaves_none_that_begins_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tree = save(trained(seed=1))
+    things = trained(seed=2)
+    before, plan = freeze(things), plan_restore(tree, track(things))
+    begin, late = threading.Thread.start, []
+
+    def start(thread: threading.Thread) -> None:
+        late.append(thread)
+        raise KeyboardInterrupt  # the system has made the thread, which has not come to anything yet
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(KeyboardInterrupt):
+        plan.apply()
+    for thread in late:
+        begin(thread)
+        thread.join()
+    assert late
+    assert freeze(things) == before
+
+
 def test_planning_changes_nothing() -> None:
     tree = save(trained(seed=1))
     things = trained(seed=2)

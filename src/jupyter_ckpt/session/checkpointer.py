@@ -9,7 +9,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from jupyter_ckpt.errors import (
     UnknownName,
     UsageProblem,
 )
+from jupyter_ckpt.interrupts import Interrupts
 from jupyter_ckpt.receipt import ResumeReceipt
 from jupyter_ckpt.session.drift import code_changed, settings_changed
 from jupyter_ckpt.session.hyperparameters import find_hyperparameters
@@ -100,14 +101,26 @@ class Checkpointer(SavingSession):
         Mismatch, ModelNotDefined
             When it does not fit; nothing was changed.
         """
+        wanted = [only] if isinstance(only, str) else only if only is None else list(only)
+        if wanted is not None and not wanted:
+            raise UsageProblem("only what? Names or kinds of objects, rng, data or epoch; None restores everything")
+        with Interrupts() as interrupts:
+            return self._resume(target, wanted, strict, map_location, interrupts)
+
+    def _resume(
+        self,
+        target: str | os.PathLike[str],
+        wanted: Sequence[str] | None,
+        strict: bool,
+        map_location: Any,
+        interrupts: Interrupts,
+    ) -> ResumeReceipt:
+        """See `resume`: objects, loops and what the session knows of them go together, an interrupt or not."""
         started = time.perf_counter()
         from jupyter_ckpt.session.resuming import apply, receipt_of
         from jupyter_ckpt.session.state_size import expected_bytes
         from jupyter_ckpt.session.targets import locate
 
-        wanted = [only] if isinstance(only, str) else only if only is None else list(only)
-        if wanted is not None and not wanted:
-            raise UsageProblem("only what? Names or kinds of objects, rng, data or epoch; None restores everything")
         target = spell(target)
         tracked, trouble = self._survey_or_none()
         found, remarks = locate(self, target, tracked, explicit=wanted is not None)
@@ -128,6 +141,7 @@ class Checkpointer(SavingSession):
                     strict=strict,
                     map_location=map_location,
                     discovered=not self.tracking.named and self.names is self.namespace,
+                    interrupts=interrupts,
                 )
             except Mismatch as error:
                 if target not in ("latest", self.held):
@@ -144,6 +158,7 @@ class Checkpointer(SavingSession):
             elif applied.models:
                 self._current.parent = found.ref  # where the weights came from
             receipt = receipt_of(found, applied, remarks, started)
+        receipt.warnings[:0] = self._chosen_before(target, receipt)
         self.loop.resumed(receipt, found.tree.get("rng") if found is not None else None)
         self.loop.models.remember(tracked)
         self.background.prepare(expected_bytes(tracked))
@@ -264,6 +279,14 @@ class Checkpointer(SavingSession):
                 f"{stop}nothing was saved, and the weights keep what they learned: run the model's cell to begin anew"
             ]
         return []
+
+    def _chosen_before(self, target: str, receipt: ResumeReceipt) -> list[str]:
+        """A line when ``latest`` takes another one than was chosen by name just before, as the panel does."""
+        before = self.last_receipt
+        chosen = before.checkpoint if isinstance(before, ResumeReceipt) and before.training else None
+        if target != "latest" or chosen is None or receipt.checkpoint in (None, chosen):
+            return []
+        return [f"{chosen} was resumed before, this is the newest one: `%ckpt resume {chosen}` goes back to that"]
 
     def _catch_up(self) -> None:
         """Before a loop over epochs: have in memory what it is to go on with."""

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from jupyter_ckpt.errors import CkptError, Mismatch, ModelNotDefined
+from jupyter_ckpt.interrupts import Interrupts
 from jupyter_ckpt.receipt import NOT_ASKED_FOR, Item, Outcome
 from jupyter_ckpt.state.capture import STATE_SUFFIX, parameters_by_id
 from jupyter_ckpt.state.fit import Fit, enumerate_keys
@@ -46,7 +47,7 @@ class RestorePlan:
     values: dict[str, Any] = field(default_factory=dict)
     _undo: list[tuple[str, Undo]] = field(default_factory=list, repr=False)
 
-    def apply(self, then: Callable[[], list[Item]] = list) -> list[Item]:
+    def apply(self, then: Callable[[], list[Item]] = list, interrupts: Interrupts | None = None) -> list[Item]:
         """Restore everything: first whatever might fail, at the very end the copies that cannot.
 
         Parameters
@@ -54,6 +55,8 @@ class RestorePlan:
         then : callable, optional
             What is to come after the objects and with them or not at all: random states, since loading an object may
             draw random numbers. Gives more items.
+        interrupts : Interrupts, optional
+            Held from the point on where there is no way back.
 
         Returns
         -------
@@ -77,11 +80,13 @@ class RestorePlan:
                 if fit.apply is not None:
                     fit.apply()
             at = ""
+            if interrupts is not None:
+                interrupts.hold()
             more = then()
             copies = SureCopies(copy for fit in self.fits for copy in fit.copies)
             copies.run()
         except BaseException as error:
-            if copies is not None and copies.begun:
+            if copies is not None and not copies.call_off():
                 copies.wait()
                 raise
             lost = self._take_back()

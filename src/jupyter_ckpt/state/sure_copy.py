@@ -97,12 +97,15 @@ class SureCopies:
         last = {(live.device, live.data_ptr(), live.shape, live.stride()): (live, saved) for live, saved in copies}
         self._copies = list(last.values())
         self._failed: list[Exception] = []
+        self._deciding = threading.Lock()
+        self._begun = self._called_off = False
         self._worker = threading.Thread(target=self._copy, name="ckpt-restore", daemon=True)
 
-    @property
-    def begun(self) -> bool:
-        """Something may have been written: there is no way back."""
-        return self._worker.ident is not None
+    def call_off(self) -> bool:
+        """Nothing will be written; False when that has begun, and there is no way back."""
+        with self._deciding:
+            self._called_off = not self._begun
+            return self._called_off
 
     def run(self) -> None:
         """Copy everything.
@@ -134,6 +137,10 @@ class SureCopies:
             raise interrupt
 
     def _copy(self) -> None:
+        with self._deciding:
+            if self._called_off:
+                return
+            self._begun = True
         try:
             with torch.no_grad():
                 for live, saved in self._copies:
