@@ -245,3 +245,22 @@ def test_a_read_only_store_is_resumed_from_and_an_unreadable_run_is_told(
     assert "Permission denied" in told
     told = _as_nobody_special(need, tmp_path / "store", folder, "000")
     assert "was passed over: Permission denied" in told
+
+
+def test_a_loop_that_does_not_begin_where_the_resume_says_is_told(ckpt: Checkpointer) -> None:
+    early, late = (ckpt.save(epoch=epoch).record.ref for epoch in (3, 9))
+    assert ckpt.resume(early).next_epoch == 4
+    (told,) = [line for line in ckpt.save(epoch=10).warnings if "counted wrongly" in line]
+    assert told.startswith("epoch 10 is the first after a resume that goes on with epoch 4")
+    ckpt.resume(early)
+    assert not [line for line in ckpt.save(epoch=4).warnings if "counted wrongly" in line]
+    assert late != early
+
+
+def test_the_newest_after_a_choice_by_name_is_told(ckpt: Checkpointer) -> None:
+    early, late = (ckpt.save(epoch=epoch).record.ref for epoch in (3, 9))
+    ckpt.resume(early)
+    again = ckpt.resume()
+    assert again.checkpoint == late
+    assert again.warnings[0].startswith(f"{early} was resumed before, this is the newest one")
+    assert not [line for line in ckpt.resume().warnings if "resumed before" in line]

@@ -1,5 +1,5 @@
-import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
-import { ITranslator } from '@jupyterlab/translation';
+import { NotebookPanel } from '@jupyterlab/notebook';
+import { epochVariable } from './quoting';
 import { pastRecords } from '../recorder/place';
 
 /** Put a code cell below the active one (and the records that belong to that) and make it the active one; gives its index. */
@@ -22,18 +22,10 @@ export function insertCell(panel: NotebookPanel, source: string): number {
   return index;
 }
 
-/** Put a code cell below the active one and run it; it stands in the notebook like any other. */
-export async function runCell(
-  panel: NotebookPanel,
-  source: string,
-  translator: ITranslator
-): Promise<void> {
-  if (insertCell(panel, source) >= 0) {
-    await NotebookActions.run(
-      panel.content,
-      panel.sessionContext,
-      undefined,
-      translator
-    );
-  }
+/** The name that a notebook gives to the epoch to go on with. */
+export function variableOf(panel: NotebookPanel | null): string {
+  const cells = panel?.content.model?.sharedModel.cells ?? [];
+  return epochVariable(
+    cells.filter(one => one.cell_type === 'code').map(one => one.getSource())
+  );
 }

@@ -33,7 +33,20 @@ function isLeftAlone(rest: string): boolean {
 }
 
 /** The line that resumes from a checkpoint; null when its name cannot be written. */
-export function resumeCode(ref: string): string | null {
+export function resumeCode(ref: string, variable: string): string | null {
   const word = quoted(ref);
-  return word === null ? null : `%ckpt resume ${word}`;
+  return word === null ? null : `${variable} = %ckpt resume ${word}`;
+}
+
+/** The name that this notebook gives to the epoch to go on with: as its own cells resume. */
+export function epochVariable(sources: Iterable<string>): string {
+  for (const source of sources) {
+    const found = /^[ \t]*([A-Za-z_]\w*)[ \t]*=[ \t]*%ckpt[ \t]+resume\b/m.exec(
+      source
+    );
+    if (found) {
+      return found[1];
+    }
+  }
+  return 'start_epoch';
 }

@@ -1,12 +1,13 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { fastForwardIcon, addBelowIcon } from '@jupyterlab/ui-components';
-import { insertCell, runCell } from './cells';
+import { insertCell, variableOf } from './cells';
 import { concernsOf, IConcerns } from './concerns';
 import { add, ICommandContext } from './context';
 import { LinesBody } from './dialogs';
 import { CommandIDs } from './ids';
 import { resumeCode } from './quoting';
+import { runQuietly } from './quiet';
 import { ITarget, ONE, refOf, rowOf, schemaOf, targetsOf } from './targets';
 
 const LOAD = '%load_ext jupyter_ckpt';
@@ -51,7 +52,7 @@ export function addResuming(context: ICommandContext): void {
     execute: args => {
       const target = one(args);
       const panel = open();
-      const code = target && codeOf(context, target);
+      const code = target && panel && codeOf(context, panel, target);
       if (panel && code) {
         insertCell(panel, code);
         show(context, panel);
@@ -85,8 +86,8 @@ async function resume(
   panel: NotebookPanel,
   target: ITarget
 ): Promise<void> {
-  const { model, trans, translator } = context;
-  const code = codeOf(context, target);
+  const { model, trans } = context;
+  const code = codeOf(context, panel, target);
   if (code === null) {
     return;
   }
@@ -102,7 +103,8 @@ async function resume(
   if (answer === 'insert') {
     insertCell(panel, source);
   } else {
-    await runCell(panel, source, translator);
+    const busy = trans.__('Resuming from %1…', target.name);
+    await runQuietly(panel, source, busy, trans);
   }
 }
 
@@ -120,10 +122,7 @@ async function ask(
   }
   if (concerns.unloaded) {
     lines.push(
-      trans.__(
-        'The kernel has not loaded jupyter_ckpt: the cell will begin with %1.',
-        LOAD
-      )
+      trans.__('The kernel has not loaded jupyter_ckpt: %1 is run first.', LOAD)
     );
   }
   if (!lines.length) {
@@ -150,8 +149,12 @@ async function ask(
   return button.actions.includes('insert') ? 'insert' : 'run';
 }
 
-function codeOf(context: ICommandContext, target: ITarget): string | null {
-  const code = resumeCode(refOf(target));
+function codeOf(
+  context: ICommandContext,
+  panel: NotebookPanel,
+  target: ITarget
+): string | null {
+  const code = resumeCode(refOf(target), variableOf(panel));
   if (code === null) {
     Notification.error(
       context.trans.__(

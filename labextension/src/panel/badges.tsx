@@ -44,7 +44,10 @@ export function badgesOf(
   }
   if (row.durability !== null && row.durability !== 'persistent') {
     add({
-      word: trans.__('not safe'),
+      word:
+        row.durability === 'unknown'
+          ? trans.__('safety unknown')
+          : trans.__('not safe'),
       tone: row.durability === 'ephemeral' ? 'error' : 'warning',
       icon: unsafeIcon,
       small: true,

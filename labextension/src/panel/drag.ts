@@ -8,7 +8,7 @@ const THRESHOLD = 5;
 
 /** Let a row be dragged into a notebook (as a cell) or an editor (as text). */
 export function useDrag(
-  code: string | null,
+  codeNow: () => string | null,
   label: string
 ): {
   onPointerDown: (event: React.PointerEvent<HTMLElement>) => void;
@@ -17,7 +17,7 @@ export function useDrag(
   React.useEffect(() => () => ending.current?.(), []);
   const onPointerDown = (down: React.PointerEvent<HTMLElement>) => {
     const pressed = down.target as HTMLElement;
-    if (down.button !== 0 || code === null || pressed.closest('button')) {
+    if (down.button !== 0 || pressed.closest('button')) {
       return;
     }
     const document = down.currentTarget.ownerDocument;
@@ -28,7 +28,13 @@ export function useDrag(
       );
       if (far >= THRESHOLD) {
         end();
-        void dragOf(code, label, document).start(event.clientX, event.clientY);
+        const code = codeNow();
+        if (code !== null) {
+          void dragOf(code, label, document).start(
+            event.clientX,
+            event.clientY
+          );
+        }
       }
     };
     const end = () => {

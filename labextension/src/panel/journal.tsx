@@ -57,14 +57,17 @@ export function JournalPage(props: { run: string }): JSX.Element {
   );
 }
 
-/** Events (newest first) without the beginnings of saves whose end is known. */
+/** What only the experiment's cell is made of. */
+const INNER = ['described', 'record_wanted', 'record_shown'];
+
+/** Events (newest first) that tell a person something: of a save whose end is known not the beginning. */
 export function finished(events: readonly IJournalEvent[]): IJournalEvent[] {
   const ended = new Set<unknown>();
   return events.filter(({ event, name }) => {
     if (event === 'saved' || event === 'save_failed') {
       ended.add(name);
     }
-    return event !== 'saving' || !ended.has(name);
+    return !INNER.includes(event) && (event !== 'saving' || !ended.has(name));
   });
 }
 
@@ -134,8 +137,6 @@ export function eventWords(
       return plain(trans.__('Removed from the trash'), name);
     case 'renamed':
       return plain(trans.__('Notebook renamed'), word(event.path));
-    case 'described':
-      return plain(trans.__('Described'), '');
     default: {
       const fields = flat({ ...event, event: undefined, time: undefined });
       const texts = fields

@@ -2,6 +2,7 @@ import { ellipsesIcon, LabIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { IRow } from '../api';
 import { CommandIDs } from '../commands/ids';
+import { variableOf } from '../commands/cells';
 import { resumeCode } from '../commands/quoting';
 import { bytesText, metricText, positionText } from '../model';
 import { Badges, badgesOf } from './badges';
@@ -41,7 +42,8 @@ function OneRow(props: IRowProps): JSX.Element {
   const position = positionText(row, trans);
   const value = metric === null ? '' : metricText(row.metrics[metric]);
   const ago = words.ago(row.time, now);
-  const drag = useDrag(resumeCode(row.ref), `${row.run} · ${position}`);
+  const code = () => resumeCode(row.ref, variableOf(model.notebook.panel));
+  const drag = useDrag(code, `${row.run} · ${position}`);
   const target = { store: row.store, run: row.run, name: row.name };
   const label = [
     position,

@@ -41,8 +41,8 @@ def _tell(session: StoreSession, args: argparse.Namespace) -> Answer:
         time.sleep(0.1)
     if answer is None:
         text = (
-            f"nobody answered for {folder.name} within {args.wait:g} s: a training that is inside an epoch without"
-            " jupyter_ckpt.batches(loader) does so after it (for ten minutes it can), one that is not running never"
+            f"no answer from {folder.name} within {args.wait:g} s: either no training of it is running, or it is"
+            " inside an epoch of a plain loop and answers at its next save (what was asked stays valid ten minutes)"
         )
         data = {"id": id, "answered": False, "ok": None, "text": text}
         return Answer(notice_view(text), data=data, failed=True)

@@ -114,8 +114,18 @@ class TrainingLoop:
         self.metrics.clear()
 
     def looks_back(self, standing: Standing) -> list[str]:
-        """A line when an earlier epoch than the last one is saved with no resume between: the loop began again."""
+        """A line when an earlier epoch than the last one is saved with no resume between: the loop began again; or
+        when the first one after a resume is beyond the one that the resume gave."""
         last, epoch = self._saved.epoch if self._saved is not None else None, standing.epoch
+        given = (
+            self._receipt.next_epoch if self._receipt is not None and self._receipt.checkpoint is not None else None
+        )
+        if self._saved is None and given is not None and epoch is not None and epoch > given:
+            return [
+                f"epoch {epoch} is the first after a resume that goes on with epoch {given}: the loop did not begin"
+                " there, so this is counted wrongly; let its range begin with what the resume gives, as in"
+                " `start_epoch = %ckpt resume`"
+            ]
         if last is None or epoch is None or epoch >= last:
             return []
         return [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { quoted, resumeCode } from '../quoting';
+import { epochVariable, quoted, resumeCode } from '../quoting';
 
 describe('quoted', () => {
   it('leaves plain names alone', () => {
@@ -24,7 +24,13 @@ describe('quoted', () => {
     expect(quoted('run\n!rm -rf /')).toBeNull();
     expect(quoted('a\u2028b')).toBeNull();
     expect(quoted('')).toBeNull();
-    expect(resumeCode('a\rb/x')).toBeNull();
-    expect(resumeCode('run/x')).toBe('%ckpt resume run/x');
+    expect(resumeCode('a\rb/x', 'start')).toBeNull();
+    expect(resumeCode('run/x', 'start')).toBe('start = %ckpt resume run/x');
+  });
+
+  it('gives the next epoch to the name that the notebook uses', () => {
+    const cells = ['import torch', 'x = 1\nbegin = %ckpt resume best', 'b=2'];
+    expect(epochVariable(cells)).toBe('begin');
+    expect(epochVariable(['%ckpt resume', 'print(1)'])).toBe('start_epoch');
   });
 });
