@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from jupyter_ckpt.errors import CorruptCheckpoint, RefusedFile, UnknownName, UsageProblem
+from jupyter_ckpt.interrupts import Interrupts
 from jupyter_ckpt.receipt import Item, Outcome, ResumeReceipt
 from jupyter_ckpt.session.saving import Watch
 from jupyter_ckpt.session.standing import STEP_NAMES
@@ -193,6 +194,7 @@ def apply(
     strict: bool,
     map_location: Any,
     discovered: bool,
+    interrupts: Interrupts,
 ) -> Applied:
     """Put a checkpoint back: objects, random states, place in the data; all of it or nothing.
 
@@ -204,6 +206,8 @@ def apply(
         See `Checkpointer.resume`.
     discovered : bool
         The objects were found by themselves: then values that have no name here yet get theirs back.
+    interrupts : Interrupts
+        Held from the point on where there is no way back, so that whoever calls this can be as far as the objects.
 
     Raises
     ------
@@ -223,9 +227,10 @@ def apply(
         plan = plan_restore(
             tree, live, only=objects, strict=strict, map_location=map_location, meta=meta, ref=found.ref
         )
-        items = plan.apply(then=lambda: _restore_random_states(tree, only))
+        items = plan.apply(lambda: _restore_random_states(tree, only), interrupts)
         values = plan.values
     else:
+        interrupts.hold()
         items = _restore_random_states(tree, only)
     if only is None or "data" in only:
         data = tree.get("data")
