@@ -68,7 +68,6 @@ def test_a_run_with_the_keyboard_only(lab, visit):
     )
     keys.press("Enter")
     page.wait(lambda: page.ask("len(history)") == "3", "the state to be back")
-    page.wait(lambda: max(cell.count or 0 for cell in page.cells()) == 4, "the end of the cell")
     page.wait(
         lambda: page.page.evaluate("() => !!document.activeElement.closest('.jp-NotebookPanel')"),
         "the focus to be in the notebook",
