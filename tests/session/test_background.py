@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from jupyter_ckpt import Checkpointer
-from jupyter_ckpt.errors import CkptError, NotCommitted
+from jupyter_ckpt.errors import CkptError, NotCommitted, UsageProblem
 from jupyter_ckpt.receipt import SaveReceipt
 from jupyter_ckpt.session import background
 from jupyter_ckpt.session.memory import memory_left
@@ -376,3 +376,22 @@ def test_an_interrupted_resume_leaves_the_session_where_the_objects_are(
     assert all(torch.equal(one, other) for one, other in zip(training.values(), values, strict=True))
     assert training.ckpt.held == first.record.ref
     assert next(iter(training.ckpt.epochs(3))) == 1
+
+
+def test_whoever_is_told_of_a_save_that_was_written_meanwhile_cannot_save_in_that_moment(tmp_path: Path) -> None:
+    training, said = Training(tmp_path), []
+
+    def save_too(happening: Happening) -> None:
+        if happening.kind == "saved" and not said:
+            with pytest.raises(UsageProblem) as caught:
+                training.ckpt.save(epoch=9, wait=False).wait()  # this thread would wait for itself
+            said.append(str(caught.value))
+
+    training.ckpt.observers.add(save_too)
+    flight = training.ckpt.save(epoch=0, wait=False).in_flight
+    assert flight is not None
+    done = threading.Event()
+    flight.when_done(lambda outcome: done.set())
+    assert done.wait(20)
+    assert "at the next boundary" in said[0]
+    assert training.ckpt.save(epoch=1, wait=False).wait().durable

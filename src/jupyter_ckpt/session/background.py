@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from jupyter_ckpt.errors import CkptError
+from jupyter_ckpt.errors import CkptError, UsageProblem
 from jupyter_ckpt.interrupts import Interrupts
 from jupyter_ckpt.receipt import SaveReceipt
 from jupyter_ckpt.session.memory import memory_left
@@ -127,7 +127,17 @@ class BackgroundSaves:
             memory for its copy, which is prepared meanwhile: memory that was never touched takes longer than writing.
         interrupts : Interrupts
             Held when there is an image: between here and `start` nobody else would give it back.
+
+        Raises
+        ------
+        UsageProblem
+            In the thread that writes: the training goes on meanwhile, and its state is no moment's.
         """
+        if self.in_flight is not None and threading.current_thread() is self._writer:
+            raise UsageProblem(
+                "not saved: what is told of a save cannot save itself, for the training goes on meanwhile;"
+                " requests.ask('save', ...) has it done at the next boundary"
+            )
         self.settle()
         if wait or (not self._allowed and wait is None):
             return None, ""
