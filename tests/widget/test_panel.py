@@ -158,6 +158,7 @@ def test_every_action_goes_through_the_session(notebook: Notebook, page: Page) -
     click("yes")
     page.until(says("goes on with epoch 1"))
     assert value(page, "p.session.held == p.found[2].ref")
+    assert value(page, "start_epoch") == 1, "what the loop's range begins with"
 
 
 def test_resume_waits_for_nobody_while_a_cell_runs(notebook: Notebook, page: Page) -> None:

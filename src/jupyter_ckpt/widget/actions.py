@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_ckpt.errors import UnknownName, UsageProblem
@@ -17,6 +18,7 @@ from jupyter_ckpt.widget.threads import on_main_thread
 if TYPE_CHECKING:
     from jupyter_ckpt.widget.panel import Panel
 
+_RESUMES = re.compile(r"^[ \t]*([A-Za-z_]\w*)[ \t]*=[ \t]*%ckpt[ \t]+resume\b", re.MULTILINE)
 _BUSY = "a cell is running: resume when it has ended, or press Stop first"
 
 
@@ -108,8 +110,10 @@ class Actions:
             if is_cell_running():
                 raise UsageProblem(_BUSY)
             receipt = self._session.resume(one.ref)
+            name = _epoch_variable(self._session.namespace)
+            self._session.namespace[name] = receipt.next_epoch
             self._panel.refresh()
-            self._panel.say(f"Resumed {one.ref}: the training goes on with epoch {receipt.next_epoch}.")
+            self._panel.say(f"Resumed {one.ref}: the training goes on with epoch {receipt.next_epoch} ({name}).")
             self._panel.parts.details.value = resume_view(receipt).html
 
         self._on_main_thread(resume)
@@ -235,3 +239,13 @@ def _names(chosen: Sequence[Checkpoint]) -> str:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + "."
+
+
+def _epoch_variable(names: Mapping[str, Any]) -> str:
+    """The name that this notebook's cells give to the epoch to go on with, as in ``begin = %ckpt resume``."""
+    cells = names.get("In")
+    for cell in reversed(cells if isinstance(cells, list) else []):
+        found = _RESUMES.search(cell) if isinstance(cell, str) else None
+        if found:
+            return found[1]
+    return "start_epoch"

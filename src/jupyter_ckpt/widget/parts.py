@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-_WIDE = {"width": "100%"}
+_WIDE = {"width": "calc(100% - 4px)"}  # their margins come on top
 
 
 class Parts:
