@@ -9,6 +9,7 @@ after one more step of training, as the kernel counts it. Linux only.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import shutil
@@ -84,10 +85,12 @@ def one(name: str, state_name: str, folder: Path) -> dict[str, int]:
         state = build(state_name)
         state.step()
         begin = _WAYS[name](state)
+        give_back_unused()
         before, most, written = resident("VmRSS"), 0, 0
         for number in range(_SAVES):
             if number:
                 state.step()
+            give_back_unused()
             forget_peak()  # the step's own
             put = given_to_disk()
             target = where / f"save-{number}"
@@ -114,6 +117,12 @@ def warm(name: str, where: Path) -> None:
 def forget_peak() -> None:
     """From here on the greatest size counts anew."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def give_back_unused() -> None:
+    """What the allocator holds of a step that is over is nobody's; glibc alone has this."""
+    if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 def resident(field: str) -> int:
