@@ -175,6 +175,42 @@ def test_what_could_not_be_saved_stays_as_it_is_and_is_said() -> None:
     items = plan_restore(capture(track({"meter": saved})).tree, track({"meter": here})).apply()
     assert (here.n, here.fn) == (4, max)
     assert outcomes(items, "meter")[0] is Outcome.RESTORED
+    assert [item.detail for item in items if item.outcome is Outcome.NOT_EXACT] == [
+        "fn could not be saved: left as it is"
+    ]
+
+
+def test_parts_of_a_model_and_of_an_optimizer_that_could_not_be_saved_are_said_and_not_made_up() -> None:
+    class Nested(nn.Linear):
+        packed: Any = (1, "mine")
+
+        def get_extra_state(self) -> Any:
+            return self.packed
+
+        def set_extra_state(self, state: Any) -> None:
+            self.packed = state
+
+    class Adds(torch.optim.SGD):
+        def step(self, closure: Any = None) -> Any:
+            super().step(closure)
+            for held in self.state.values():
+                held["thing"] = object()
+
+    def made() -> dict[str, Any]:
+        model = Nested(2, 2)
+        return {"model": model, "optimizer": Adds(model.parameters(), 0.1, momentum=0.9)}
+
+    saved, here = made(), made()
+    saved["model"].packed = (7, object())
+    saved["model"](torch.ones(1, 2)).sum().backward()
+    saved["optimizer"].step()
+    items = plan_restore(capture(track(saved)).tree, track(here)).apply()
+    assert [(item.name, item.detail) for item in items if item.outcome is Outcome.NOT_EXACT] == [
+        ("model", "_extra_state.1 could not be saved: left as it is"),
+        ("optimizer", "state.0.thing, state.1.thing could not be saved: left as it is"),
+    ]
+    assert here["model"].packed == (7, "mine")
+    assert [list(held) for held in here["optimizer"].state.values()] == [["momentum_buffer"]] * 2
 
 
 def test_a_name_that_was_a_value_and_is_a_model_now_does_not_fit() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from jupyter_ckpt.receipt import Item, Outcome
+from jupyter_ckpt.state.revive import absences
 from jupyter_ckpt.state.sure_copy import Copy
 from jupyter_ckpt.state.tracked import Kind
 from jupyter_ckpt.state.undo import Undo
@@ -100,6 +101,14 @@ def conversions(pairs: Iterable[tuple[Any, Any]]) -> str:
     """``float32 → bfloat16, cuda:0 → cpu``, of (saved, live) pairs; empty when nothing is converted."""
     texts = dict.fromkeys(f"{saved} → {live}" for saved, live in pairs if saved != live)
     return ", ".join(texts)
+
+
+def lost_items(name: str, kind: Kind, saved: Any) -> list[Item]:
+    """What a receipt says about the parts of a state that the checkpoint could not hold."""
+    lost = absences(saved)
+    if not lost:
+        return []
+    return [Item(name, kind.value, Outcome.NOT_EXACT, f"{enumerate_keys(lost)} could not be saved: left as it is")]
 
 
 def _cut(lines: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from torch.nn.parameter import is_lazy
 
 from jupyter_ckpt.errors import UsageProblem
 from jupyter_ckpt.receipt import Item, Outcome
-from jupyter_ckpt.state.fit import Fit, conversions, dtype_text, shape_text
+from jupyter_ckpt.state.fit import Fit, conversions, dtype_text, lost_items, shape_text
 from jupyter_ckpt.state.revive import ABSENT, revive_state
 from jupyter_ckpt.state.sure_copy import is_ordinary, takes
 from jupyter_ckpt.state.tracked import Kind
@@ -83,10 +83,7 @@ def fit_module(
     else:
         fit.apply = lambda: _load(module, state, complete, device)
     fit.items = _items(name, kind, module, state, len(live), dtypes, details, device)
-    fit.items += [
-        Item(name, kind.value, Outcome.NOT_EXACT, f"{key} could not be saved: left as it is")
-        for key in sorted(absent)
-    ]
+    fit.items += lost_items(name, kind, saved)
     fit.items += _untied(name, kind, live, state)
     return fit
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from jupyter_ckpt.receipt import Item, Outcome
-from jupyter_ckpt.state.fit import Fit, enumerate_keys
+from jupyter_ckpt.state.fit import Fit, enumerate_keys, lost_items
 from jupyter_ckpt.state.generators import check_generator_state, generator_state, set_generator_state
 from jupyter_ckpt.state.revive import ABSENT, device_here, revive_state
 from jupyter_ckpt.state.tracked import Kind
@@ -42,9 +42,7 @@ def fit_object(name: str, kind: Kind, obj: Any, saved: Any, details: Mapping[str
         del state[key]
     fit.apply = lambda: _load(obj, kind, state)
     fit.items = [Item(name, kind.value, Outcome.RESTORED)]
-    fit.items += [
-        Item(name, kind.value, Outcome.NOT_EXACT, f"{key} could not be saved: left as it is") for key in lost
-    ]
+    fit.items += lost_items(name, kind, saved)
     return fit
 
 

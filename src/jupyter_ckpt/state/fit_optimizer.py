@@ -16,8 +16,8 @@ import torch
 from torch.optim import Optimizer
 
 from jupyter_ckpt.receipt import Item, Outcome
-from jupyter_ckpt.state.fit import Fit, conversions, dtype_text, shape_text
-from jupyter_ckpt.state.revive import revive_state
+from jupyter_ckpt.state.fit import Fit, conversions, dtype_text, lost_items, shape_text
+from jupyter_ckpt.state.revive import ABSENT, revive_state
 from jupyter_ckpt.state.sure_copy import Copy, takes
 from jupyter_ckpt.state.tracked import Kind, class_name
 from jupyter_ckpt.state.undo import remember_optimizer
@@ -84,6 +84,7 @@ def fit_optimizer(name: str, optimizer: Any, saved: Any, details: Mapping[str, A
     converted = conversions(_devices(details, here) + _dtypes(details, here))
     outcome = Outcome.CONVERTED if converted else Outcome.RESTORED
     fit.items = [Item(name, Kind.OPTIMIZER.value, outcome, f"{what}, {converted}" if converted else what)]
+    fit.items += lost_items(name, Kind.OPTIMIZER, saved)
     return fit
 
 
@@ -170,6 +171,7 @@ def _load(
         return tensor.detach() if moved else tensor.detach().clone()
 
     state = revive_state(saved, optimizer.state_dict(), take)
+    _leave_out_absent(state)
     for mine, theirs in zip(live_groups, state["param_groups"], strict=True):
         for option in _HOW_NOT_WHAT:
             if option in mine:
@@ -179,6 +181,14 @@ def _load(
         _keep_group(mine, now)
     if own:
         _keep_precision(optimizer, state, here, details.get("dtypes"))
+
+
+def _leave_out_absent(state: Any) -> None:
+    """What neither the checkpoint nor the live optimizer has, it makes itself, as in its first step."""
+    for holder in (*state["state"].values(), *state["param_groups"]):
+        if isinstance(holder, dict):
+            for key in [key for key, value in holder.items() if value is ABSENT]:
+                del holder[key]
 
 
 def _hooks(optimizer: Optimizer) -> bool:

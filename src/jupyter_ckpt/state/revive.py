@@ -27,6 +27,8 @@ class _Absent:
 
 ABSENT = _Absent()
 
+_PAIRS = ("dict", "OrderedDict", "defaultdict", "Counter")
+
 TensorFrom = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -67,6 +69,27 @@ def revive_state(data: Any, live: Any, take: TensorFrom) -> Any:
         When the data is not something that we wrote.
     """
     return _Reviver(take, None).revive(data, live, 0)
+
+
+def absences(data: Any) -> list[str]:
+    """Where a checkpoint's plain data stands for something that could not be saved: dotted paths."""
+    found: list[str] = []
+    seen: set[int] = set()
+    pending = [("", data)]
+    while pending:
+        path, node = pending.pop()
+        if not isinstance(node, (dict, list, tuple)) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, dict) and node.get(TAG) == "absent":
+            found.append(path)
+            continue
+        children: Any = enumerate(node)
+        if isinstance(node, dict):
+            pairs = TAG in node and node[TAG] in _PAIRS and isinstance(node.get("items"), list)
+            children = [pair for pair in node["items"] if len(pair) == 2] if pairs else node.items()
+        pending += [(f"{path}.{key}" if path else str(key), child) for key, child in children]
+    return sorted(found)
 
 
 class _Reviver:
