@@ -180,6 +180,15 @@ def test_what_could_not_be_saved_stays_as_it_is_and_is_said() -> None:
     ]
 
 
+def test_a_part_of_a_value_that_could_not_be_saved_is_said() -> None:
+    saved, here = {"n": 4, "of": {"fn": len}}, {"n": 1, "of": {"fn": max}}
+    items = plan_restore(capture(track({"best": saved})).tree, track({"best": here})).apply()
+    assert here == {"n": 4, "of": {"fn": max}}
+    assert [item.detail for item in items if item.outcome is Outcome.NOT_EXACT] == [
+        "of.fn could not be saved: left as it is"
+    ]
+
+
 def test_parts_of_a_model_and_of_an_optimizer_that_could_not_be_saved_are_said_and_not_made_up() -> None:
     class Nested(nn.Linear):
         packed: Any = (1, "mine")

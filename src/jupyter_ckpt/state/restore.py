@@ -13,7 +13,7 @@ from jupyter_ckpt.errors import CkptError, Mismatch, ModelNotDefined
 from jupyter_ckpt.interrupts import Interrupts
 from jupyter_ckpt.receipt import NOT_ASKED_FOR, Item, Outcome
 from jupyter_ckpt.state.capture import STATE_SUFFIX, parameters_by_id
-from jupyter_ckpt.state.fit import Fit, enumerate_keys
+from jupyter_ckpt.state.fit import Fit, enumerate_keys, lost_items
 from jupyter_ckpt.state.fit_module import fit_module, parse_device
 from jupyter_ckpt.state.fit_object import fit_generator, fit_object
 from jupyter_ckpt.state.fit_optimizer import fit_optimizer, parameter_names
@@ -275,7 +275,10 @@ def _fit(
     if not _same_sort(kind, one.kind):
         return Fit(one.name, one.kind, other=[f"a {kind.value} in the checkpoint, a {one.kind.value} here"])
     if one.kind is Kind.VALUE:
-        return fit_value(one, obj, fresh[source], merger)
+        fit = fit_value(one, obj, fresh[source], merger)
+        if fresh[source] is not ABSENT:
+            fit.items += lost_items(one.name, one.kind, tree["values"][source])
+        return fit
     if one.kind is Kind.GENERATOR:
         return fit_generator(one.name, obj, tree["generators"][source])
     saved = tree[source + STATE_SUFFIX]
