@@ -12,6 +12,8 @@ from trained import SETUP, Notebook, training
 from jupyter_ckpt.page.notebooks import Notebooks
 from page import Page, printed, pushes
 
+pytestmark = pytest.mark.slow  # real kernels that train
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:

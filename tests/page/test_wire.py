@@ -254,6 +254,8 @@ def test_loading_stays_quick_and_imports_neither_torch_nor_widgets(tmp_path: Pat
     notebook = Notebook(tmp_path / "root", JUPYTER_CKPT_QUIET="1")
     code = """
 import time, sys
+
+pytestmark = pytest.mark.slow  # real kernels that train
 t = time.perf_counter()
 %load_ext jupyter_ckpt
 took = time.perf_counter() - t

@@ -184,10 +184,11 @@ def test_an_interrupt_at_any_instruction_is_an_exception() -> None:
     before = signal.signal(signal.SIGALRM, stop)
     try:
         for round_ in range(40):
-            signal.setitimer(signal.ITIMER_REAL, 0.001 + round_ * 1.7e-5)
             with contextlib.suppress(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, 0.001 + round_ * 1.7e-5)
                 loop()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert SAID == [False] * 40
+    assert set(SAID) == {False}
+    assert len(SAID) > 20, "on a busy machine some come before the loop has begun"

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from trained import Notebook, training
 
 from page import Page, printed
+
+pytestmark = pytest.mark.slow  # real kernels that train
 
 PANEL = "p = %ckpt panel\np"
 Message = dict[str, Any]

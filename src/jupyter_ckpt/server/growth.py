@@ -10,7 +10,7 @@ from jupyter_ckpt.store.index import IndexedRun
 from jupyter_ckpt.store.record import timestamp
 
 _WINDOW_S = 3 * 86400.0
-_FEWEST = 5
+_FEWEST = 3
 _SHORTEST_S = 1200.0
 _FARTHEST_DAYS = 3650.0
 
@@ -33,7 +33,7 @@ def growth_of(runs: Iterable[IndexedRun], free: int | None, now: float) -> dict[
     Returns
     -------
     dict or None
-        None with fewer than five saves or less than twenty minutes to go by: a rate of seconds says nothing of days.
+        None with fewer than three saves or less than twenty minutes to go by: a rate of seconds says nothing of days.
         ``full_at`` is None when the room is not known, nothing grows, or it lasts for ten years.
     """
     since = now - _WINDOW_S
