@@ -17,6 +17,8 @@ from jupyter_ckpt.store.layout import store_id
 from jupyter_ckpt.store.mailbox import Mailbox
 from page import Page, brief, is_push, printed, pushes
 
+pytestmark = pytest.mark.slow  # real kernels that train
+
 
 def test_hello_is_answered_while_a_cell_trains(notebook: Notebook, page: Page) -> None:
     execution = page.execute(training(100), "cell-7")
@@ -254,8 +256,6 @@ def test_loading_stays_quick_and_imports_neither_torch_nor_widgets(tmp_path: Pat
     notebook = Notebook(tmp_path / "root", JUPYTER_CKPT_QUIET="1")
     code = """
 import time, sys
-
-pytestmark = pytest.mark.slow  # real kernels that train
 t = time.perf_counter()
 %load_ext jupyter_ckpt
 took = time.perf_counter() - t
