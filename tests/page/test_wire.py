@@ -175,8 +175,8 @@ def test_between_cells_it_says_so_at_once(page: Page) -> None:
 
 def test_a_cell_that_never_comes_to_a_boundary_answers_when_it_ends(page: Page) -> None:
     page.run(training(1, 0))
-    execution = page.execute("time.sleep(2)")
-    page.until(lambda one: one["msg_type"] == "execute_input")
+    execution = page.execute("print('begun', flush=True); time.sleep(2)")
+    page.until(lambda one: one["msg_type"] == "stream" and "begun" in one["content"]["text"])
     id = page.send(type="tell", verb="save")
     answer = page.until(pushes("answer", request=id))["content"]["data"]
     page.ended(execution)
