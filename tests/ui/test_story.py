@@ -100,8 +100,8 @@ def test_the_whole_story(lab, visit):
     same = f"torch.equal({saved}, model.fc1.weight)"
     assert page.ask(same) == "True", "the weights are those of the file"
     assert page.ask("start_epoch") == "3", "the loop's own name for it"
-    cells = page.cells()
-    assert not any("epoch-0002" in cell.source for cell in cells if cell.type == "code"), "nothing that Run All repeats"
+    codes = [cell.source for cell in page.cells() if cell.type == "code"]
+    assert not any("epoch-0002" in code for code in codes), "nothing that Run All repeats"
     assert [cell.id for cell in page.records()] == [record.id]
     page.picture("story 4 resumed")
 
