@@ -19,7 +19,7 @@ export class Views {
     for (const id of ids) {
       for (const { content } of this._panels()) {
         const cell = find(content, id);
-        cell?.addClass('jp-ckpt-Record');
+        cell?.node.setAttribute('data-jp-ckpt-record', '');
         const isEdited = content.mode === 'edit' && content.activeCell === cell;
         if (cell && !cell.rendered && !isEdited) {
           cell.rendered = true;
