@@ -3,29 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+sys.path.insert(0, str(Path(__file__).parent))  # what is imported here lies beside this
 
-sys.path.insert(0, str(Path(__file__).parent))  # `page` lies beside this
+from opened import notebook, page
 
-from trained import SETUP, Notebook
-
-from page import Page
-
-
-@pytest.fixture
-def notebook(tmp_path: Path) -> Iterator[Notebook]:
-    made = Notebook(tmp_path / "root")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def page(notebook: Notebook) -> Iterator[Page]:
-    """Its page, with the extension loaded and a model made."""
-    with Page(notebook.kernel) as opened:
-        opened.run(SETUP, "cell-0")
-        opened.seen.clear()
-        yield opened
+__all__ = ["notebook", "page"]

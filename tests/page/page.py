@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import time
 import uuid
 from collections.abc import Callable
@@ -82,15 +83,8 @@ class Page:
         """Read on until a message comes that is wanted; all are kept in `seen`."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            try:
-                message = self._client.get_iopub_msg(timeout=0.2)
-            except Exception as error:
-                if type(error).__name__ != "Empty":
-                    raise
-                continue
-            message["at"] = time.monotonic()
-            self.seen.append(message)
-            if wanted(message):
+            message = self._next(0.2)
+            if message is not None and wanted(message):
                 return message
         raise AssertionError(f"it did not come; seen: {[brief(one) for one in self.seen][-40:]}")
 
@@ -108,14 +102,17 @@ class Page:
         """Take in what still comes."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            try:
-                message = self._client.get_iopub_msg(timeout=0.05)
-            except Exception as error:
-                if type(error).__name__ != "Empty":
-                    raise
-                continue
-            message["at"] = time.monotonic()
-            self.seen.append(message)
+            self._next(0.05)
+
+    def _next(self, timeout: float) -> Message | None:
+        """The next message, kept in `seen`; None when none comes in time."""
+        try:
+            message: Message = self._client.get_iopub_msg(timeout=timeout)
+        except queue.Empty:
+            return None
+        message["at"] = time.monotonic()
+        self.seen.append(message)
+        return message
 
     def told(self, type: str | None = None, messages: list[Message] | None = None) -> list[Message]:
         """The payloads of the one-shot comms, of all or of one type."""
