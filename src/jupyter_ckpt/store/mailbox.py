@@ -81,6 +81,11 @@ def is_request_id(text: object) -> bool:
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
+def _check_id(id: object) -> None:
+    if not is_request_id(id):
+        raise UsageProblem(f"{str(id)[:80]!r} is no request's id: 8 to 64 of a-z, 0-9 and -")
+
+
 class Mailbox:
     """The mailbox of one run; the folder in it is made by the first `post`.
 
@@ -117,8 +122,7 @@ class Mailbox:
         if verb not in VERBS:
             raise UsageProblem(f"{str(verb)[:40]!r} cannot be asked of a training: there are {' and '.join(VERBS)}")
         chosen = uuid.uuid4().hex if id is None else id
-        if not is_request_id(chosen):
-            raise UsageProblem(f"{str(chosen)[:80]!r} is no request's id: 8 to 64 of a-z, 0-9 and -")
+        _check_id(chosen)
         with self._open(make=True) as box:
             self._sweep(box)
             if not any(box.has(f"{chosen}.{kind}.json") for kind in ("request", "answer")):
@@ -157,8 +161,7 @@ class Mailbox:
         StoreError
             When it cannot be written.
         """
-        if not is_request_id(id):
-            raise UsageProblem(f"{str(id)[:80]!r} is no request's id: 8 to 64 of a-z, 0-9 and -")
+        _check_id(id)
         with self._open(make=True) as box:
             if not box.has(f"{id}.answer.json"):
                 fields = {"id": id, "ok": bool(ok), "text": text[:2000], "time": timestamp()}
@@ -173,8 +176,7 @@ class Mailbox:
         UsageProblem
             When the id is none.
         """
-        if not is_request_id(id):
-            raise UsageProblem(f"{str(id)[:80]!r} is no request's id: 8 to 64 of a-z, 0-9 and -")
+        _check_id(id)
         try:
             with self._open(make=False):
                 found = self._read(f"{id}.answer.json")
@@ -192,8 +194,7 @@ class Mailbox:
         UsageProblem
             When the id is none.
         """
-        if not is_request_id(id):
-            raise UsageProblem(f"{str(id)[:80]!r} is no request's id: 8 to 64 of a-z, 0-9 and -")
+        _check_id(id)
         try:
             with self._open(make=False) as box:
                 box.discard(f"{id}.request.json")
