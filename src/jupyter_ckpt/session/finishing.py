@@ -11,10 +11,12 @@ from jupyter_ckpt.receipt import SaveReceipt
 from jupyter_ckpt.session.store_reader import unwatched
 
 if TYPE_CHECKING:
+    from jupyter_ckpt.session.background import InFlight
     from jupyter_ckpt.session.saving import Watch, Writing
     from jupyter_ckpt.session.saving_session import SavingSession
     from jupyter_ckpt.store.image import Image
     from jupyter_ckpt.store.preservation import KeepPolicy
+    from jupyter_ckpt.store.record import CommitRecord
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,7 @@ class Finish:
         seconds = time.perf_counter() - self.started
         if self.policy is not None:
             said += session.thin_out(writing.run.folder, self.policy, watch)
-        path, memory = str(writing.run.folder / f"{record.name}.pt"), session.background.memory
-        return SaveReceipt(path, record, record.size, seconds, writing.items, said, stall, memory)
+        return self._receipt(record, seconds, said, stall)
 
     def in_background(self, image: Image) -> SaveReceipt:
         """Copy the state and let the training go on; gives a receipt that is not durable yet.
@@ -74,8 +75,7 @@ class Finish:
         stall = time.perf_counter() - self.started
         session.descends_from(record.ref)
         flight = session.background.start(record.ref, lambda: self.at_once(unwatched, stall))
-        path, memory = str(writing.run.folder / f"{record.name}.pt"), session.background.memory
-        receipt = SaveReceipt(path, record, writing.size, stall, writing.items, [], stall, memory, flight)
+        receipt = self._receipt(record, stall, [], stall, flight)
 
         def ended(outcome: SaveReceipt | CkptError) -> None:
             held = session.held == record.ref
@@ -94,3 +94,14 @@ class Finish:
         session.last_receipt = receipt
         flight.when_done(ended)
         return receipt
+
+    def _receipt(
+        self,
+        record: CommitRecord,
+        seconds: float,
+        warnings: list[str],
+        stall: float | None,
+        in_flight: InFlight | None = None,
+    ) -> SaveReceipt:
+        path, memory = str(self.writing.run.folder / f"{record.name}.pt"), self.session.background.memory
+        return SaveReceipt(path, record, record.size, seconds, self.writing.items, warnings, stall, memory, in_flight)
