@@ -167,8 +167,7 @@ class Archive:
         frame = self._frame(crcs)
         if self._image is not None:
             self._complete(self._image.view, frame)
-            image = self._image.view
-            if not write_direct(fd, [], self.size, image=image, threads=threads, progress=progress):
+            if not write_direct(fd, self._image.view, self.size, threads=threads, progress=progress):
                 return None
             return self._written(crcs, digests, frame)
         contents = [memoryview(data) for _, data in self._small]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import mmap
 import os
 import threading
@@ -29,12 +30,11 @@ _DIRECT = getattr(os, "O_DIRECT", 0)
 
 def write_direct(
     fd: int,
-    pieces: Sequence[Piece],
+    source: Sequence[Piece] | memoryview,
     size: int,
     *,
     threads: int,
     progress: Callable[[int, int], None] | None,
-    image: memoryview | None = None,
 ) -> bool:
     """Write a whole file from its pieces, or from an image of it.
 
@@ -42,17 +42,15 @@ def write_direct(
     ----------
     fd : int
         Open for writing, empty.
-    pieces : sequence of Piece
-        In order of their offsets, without overlap; what lies in none is zero.
+    source : sequence of Piece, or memoryview
+        Pieces in order of their offsets, without overlap; what lies in none is zero. Or the file as it is to be, in
+        memory aligned to pages and rounded up to whole ones.
     size : int
         Bytes of the file.
     threads : int
         Blocks under way at a time.
     progress : callable, optional
         Called with (bytes done, bytes in all).
-    image : memoryview, optional
-        The file as it is to be, in memory aligned to pages and rounded up to whole ones; then ``pieces`` do not
-        count.
 
     Returns
     -------
@@ -66,7 +64,7 @@ def write_direct(
     """
     if not _DIRECT or not _set_direct(fd, True):
         return False
-    job = _Job(fd, pieces, size, progress, image)
+    job = _Job(fd, source, size, progress)
     try:
         parallel(lambda _: job.run(), range(max(1, threads)), threads)
     except OSError as error:
@@ -86,16 +84,15 @@ class _Job:
     def __init__(
         self,
         fd: int,
-        pieces: Sequence[Piece],
+        source: Sequence[Piece] | memoryview,
         size: int,
         progress: Callable[[int, int], None] | None,
-        image: memoryview | None,
     ) -> None:
-        self._image = image
         self.done = 0
         self._fd = fd
-        self._pieces = pieces
-        self._starts = [offset for offset, _ in pieces]
+        self._image = source if isinstance(source, memoryview) else None
+        self._pieces: Sequence[Piece] = () if isinstance(source, memoryview) else source
+        self._starts = [offset for offset, _ in self._pieces]
         self._size = size
         self._progress = progress
         self._next = 0
@@ -105,26 +102,26 @@ class _Job:
     def run(self) -> None:
         """Write blocks until there are no more, or another thread has failed."""
         try:
-            if self._image is None:
-                self._run_through_a_block()
-                return
+            content = self._gathering() if self._image is None else functools.partial(_cut, self._image)
             while (start := self._take()) is not None:
                 end = min(start + _BLOCK, self._size)
-                self._put(self._image[start : -(-end // _PAGE) * _PAGE], start)
+                self._put(content(start, end), start)
                 self._count(end - start)
         except BaseException:
             self._stopped = True
             raise
 
-    def _run_through_a_block(self) -> None:
+    def _gathering(self) -> Callable[[int, int], memoryview]:
+        """Gives what lies from ``start`` to ``end`` of the file, put together in a block of this thread's own."""
         image = mmap.mmap(-1, _BLOCK)  # aligned to pages; freed with its last view, which a traceback may hold
         block = memoryview(image)
         address = ctypes.addressof(ctypes.c_char.from_buffer(image))
-        while (start := self._take()) is not None:
-            end = min(start + _BLOCK, self._size)
+
+        def gather(start: int, end: int) -> memoryview:
             self._fill(block, address, start, end)
-            self._put(block[: -(-(end - start) // _PAGE) * _PAGE], start)
-            self._count(end - start)
+            return _cut(block, 0, end - start)
+
+        return gather
 
     def _take(self) -> int | None:
         with self._lock:
@@ -173,6 +170,11 @@ class _Job:
             done = self.done
         if self._progress is not None:
             self._progress(done, self._size)
+
+
+def _cut(memory: memoryview, start: int, end: int) -> memoryview:
+    """From ``start`` to ``end``, rounded up to whole pages."""
+    return memory[start : -(-end // _PAGE) * _PAGE]
 
 
 def _set_direct(fd: int, on: bool) -> bool:
